@@ -1,0 +1,2 @@
+//! The `nonlin` program.
+fn main() {}

@@ -1,0 +1,195 @@
+//! Picks the instruction set and runs an activation over memory with it.
+
+use super::lanes::Lanes;
+use super::scalar::Scalar;
+use crate::Direction;
+use crate::activation::{Constants, Elementwise};
+
+/// An instruction set that the loops are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// Sixteen lanes, x86-64 with AVX-512 F, DQ, BW and VL.
+    Avx512,
+    /// Eight lanes, x86-64 with AVX2 and FMA.
+    Avx2,
+    /// What the target always has (SSE2 on x86-64, NEON with fused multiply-add on aarch64).
+    Portable,
+}
+
+impl Isa {
+    /// The widest one that this machine can run.
+    pub fn detect() -> Self {
+        Self::available()[0]
+    }
+
+    /// Those that this machine can run, widest first.
+    pub fn available() -> &'static [Self] {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            #[cfg(nonlin_avx512)]
+            if avx2
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+            {
+                return &[Self::Avx512, Self::Avx2, Self::Portable];
+            }
+            if avx2 {
+                return &[Self::Avx2, Self::Portable];
+            }
+        }
+        &[Self::Portable]
+    }
+
+    /// The name to show.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Avx512 => "AVX-512",
+            Self::Avx2 => "AVX2+FMA",
+            Self::Portable if cfg!(target_arch = "aarch64") => "NEON",
+            Self::Portable => "portable",
+        }
+    }
+}
+
+/// Computes `count` elements: `x`, then `grad` (read by the backward directions only), then the result. The result may be
+/// exactly `x` or exactly `grad`, but must not overlap either in another way.
+///
+/// # Safety
+/// The pointers must be valid for `count` elements, and the machine must have the instruction set that the loop was made for.
+pub(crate) type Loop = unsafe fn(*const f32, *const f32, *mut f32, usize, &Constants);
+
+/// The type of portable lane: fused where the target always has the instruction.
+type Portable = Scalar<{ cfg!(target_arch = "aarch64") }>;
+
+/// What one element's result is.
+trait Rule {
+    const TAKES_GRAD: bool;
+    fn apply<A: Elementwise, L: Lanes>(x: L, grad: L, c: &Constants) -> L;
+}
+
+macro_rules! rule {
+    ($name:ident, $takes_grad:literal, |$x:ident, $grad:ident, $c:ident| $body:expr) => {
+        struct $name;
+        impl Rule for $name {
+            const TAKES_GRAD: bool = $takes_grad;
+            #[inline(always)]
+            fn apply<A: Elementwise, L: Lanes>($x: L, $grad: L, $c: &Constants) -> L {
+                $body
+            }
+        }
+    };
+}
+rule!(Forward, false, |x, _grad, c| A::forward(x, c));
+rule!(Derivative, false, |x, _grad, c| A::derivative(x, c));
+rule!(Backward, true, |x, grad, c| chain(
+    grad,
+    A::derivative(x, c)
+));
+rule!(DerivativeFromOutput, false, |y, _grad, c| {
+    A::derivative_from_output(y, c)
+});
+rule!(BackwardFromOutput, true, |y, grad, c| chain(
+    grad,
+    A::derivative_from_output(y, c)
+));
+
+/// `grad * derivative`, where a zero wins over an infinity and NaN over everything.
+#[inline(always)]
+fn chain<L: Lanes>(grad: L, derivative: L) -> L {
+    let product = grad * derivative;
+    // An infinity times zero is the only way to a NaN that neither factor holds.
+    let lost = product.is_nan() & !grad.is_nan() & !derivative.is_nan();
+    L::select(lost, L::splat(0.0), product)
+}
+
+/// The loop over all elements. Always inlined, so that it takes on the instruction set of the function around it.
+#[inline(always)]
+unsafe fn run<A: Elementwise, R: Rule, L: Lanes>(
+    x: *const f32,
+    grad: *const f32,
+    out: *mut f32,
+    count: usize,
+    c: &Constants,
+) {
+    let step = |at: usize| {
+        // SAFETY: `at + WIDTH <= count`, and the caller promises `count` valid elements behind each pointer that is used.
+        unsafe {
+            let value = L::load(x.add(at));
+            let gradient = if R::TAKES_GRAD {
+                L::load(grad.add(at))
+            } else {
+                value
+            };
+            R::apply::<A, L>(value, gradient, c).store(out.add(at));
+        }
+    };
+    let mut at = 0;
+    while at + 2 * L::WIDTH <= count {
+        step(at);
+        step(at + L::WIDTH);
+        at += 2 * L::WIDTH;
+    }
+    if at + L::WIDTH <= count {
+        step(at);
+        at += L::WIDTH;
+    }
+    let rest = count - at;
+    if rest > 0 {
+        let (mut x_tail, mut grad_tail, mut out_tail) = ([0.0; 16], [0.0; 16], [0.0; 16]);
+        // SAFETY: `rest < WIDTH <= 16` elements are left behind each pointer that is used, and the arrays hold 16.
+        unsafe {
+            std::ptr::copy_nonoverlapping(x.add(at), x_tail.as_mut_ptr(), rest);
+            if R::TAKES_GRAD {
+                std::ptr::copy_nonoverlapping(grad.add(at), grad_tail.as_mut_ptr(), rest);
+            }
+            let (value, gradient) = (L::load(x_tail.as_ptr()), L::load(grad_tail.as_ptr()));
+            R::apply::<A, L>(value, gradient, c).store(out_tail.as_mut_ptr());
+            std::ptr::copy_nonoverlapping(out_tail.as_ptr(), out.add(at), rest);
+        }
+    }
+}
+
+macro_rules! compiled_for {
+    ($name:ident, $lanes:ty, $(#[$attribute:meta])*) => {
+        $(#[$attribute])*
+        unsafe fn $name<A: Elementwise, R: Rule>(
+            x: *const f32,
+            grad: *const f32,
+            out: *mut f32,
+            count: usize,
+            c: &Constants,
+        ) {
+            // SAFETY: the caller keeps the contract of `Loop`.
+            unsafe { run::<A, R, $lanes>(x, grad, out, count, c) }
+        }
+    };
+}
+compiled_for!(portable, Portable,);
+#[cfg(target_arch = "x86_64")]
+compiled_for!(avx2, super::x86::Avx2, #[target_feature(enable = "avx2,fma")]);
+#[cfg(all(target_arch = "x86_64", nonlin_avx512))]
+compiled_for!(avx512, super::x86::Avx512, #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
+
+fn loop_of<A: Elementwise, R: Rule>(isa: Isa) -> Loop {
+    match isa {
+        #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
+        Isa::Avx512 => avx512::<A, R>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2::<A, R>,
+        _ => portable::<A, R>,
+    }
+}
+
+/// The loop for one activation.
+pub(crate) fn loop_for<A: Elementwise>(direction: Direction, isa: Isa) -> Loop {
+    match direction {
+        Direction::Forward => loop_of::<A, Forward>(isa),
+        Direction::Derivative => loop_of::<A, Derivative>(isa),
+        Direction::Backward => loop_of::<A, Backward>(isa),
+        Direction::DerivativeFromOutput => loop_of::<A, DerivativeFromOutput>(isa),
+        Direction::BackwardFromOutput => loop_of::<A, BackwardFromOutput>(isa),
+    }
+}

@@ -1,0 +1,122 @@
+//! [`Lanes`]: the operations that the numeric code is written in, so that one text serves every instruction set.
+//!
+//! Implementations: [`Scalar`](super::scalar::Scalar) (portable; the compiler vectorises its loop with what the target
+//! always has, NEON on aarch64), [`Avx2`](super::x86::Avx2) and [`Avx512`](super::x86::Avx512), chosen at run time.
+
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+
+/// `WIDTH` f32 values that one operation works on.
+///
+/// No method may be called on a machine without the implementation's instruction set; `cpu::dispatch` alone picks it.
+pub(crate) trait Lanes:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// Number of f32 values.
+    const WIDTH: usize;
+    /// One truth value a lane.
+    type Mask: Copy
+        + BitAnd<Output = Self::Mask>
+        + BitOr<Output = Self::Mask>
+        + Not<Output = Self::Mask>;
+    /// One 32-bit integer a lane.
+    type Int: Copy;
+    /// What [`times_pow2`](Self::times_pow2) multiplies by: a part of a power of two that may lie outside the range of f32.
+    type Pow2: Copy;
+
+    /// All lanes hold `value`.
+    fn splat(value: f32) -> Self;
+    /// Reads `WIDTH` values.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading `WIDTH` values; no alignment is needed.
+    unsafe fn load(from: *const f32) -> Self;
+    /// Writes `WIDTH` values.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing `WIDTH` values; no alignment is needed.
+    unsafe fn store(self, to: *mut f32);
+
+    /// `self * b + c`, rounded once where the instruction set has a fused form, else twice.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+    /// `c - self * b`, rounded as [`mul_add`](Self::mul_add).
+    fn neg_mul_add(self, b: Self, c: Self) -> Self;
+    /// The smaller one; `other` where either is NaN.
+    fn min(self, other: Self) -> Self;
+    /// The larger one; `other` where either is NaN.
+    fn max(self, other: Self) -> Self;
+    /// Correctly rounded square root.
+    fn sqrt(self) -> Self;
+    /// Nearest integer, ties to even; `|self|` must be below 2^22.
+    fn round(self) -> Self;
+    /// Keeps the bits that are set in `mask`.
+    fn keep_bits(self, mask: u32) -> Self;
+    /// Magnitude of `self`, sign of `sign`.
+    fn copysign(self, sign: Self) -> Self;
+
+    /// `self < other`, false where either is NaN.
+    fn lt(self, other: Self) -> Self::Mask;
+    /// `self <= other`, false where either is NaN.
+    fn le(self, other: Self) -> Self::Mask;
+    /// `self == other`, false where either is NaN.
+    fn eq(self, other: Self) -> Self::Mask;
+    /// True for NaN.
+    fn is_nan(self) -> Self::Mask;
+    /// `if_true` where `mask`, else `if_false`.
+    fn select(mask: Self::Mask, if_true: Self, if_false: Self) -> Self;
+
+    /// The bits of `self`.
+    fn to_bits(self) -> Self::Int;
+    /// The values with these bits.
+    fn from_bits(bits: Self::Int) -> Self;
+    /// All lanes hold `value`.
+    fn int(value: i32) -> Self::Int;
+    /// Wrapping sum.
+    fn int_add(a: Self::Int, b: Self::Int) -> Self::Int;
+    /// Wrapping difference.
+    fn int_sub(a: Self::Int, b: Self::Int) -> Self::Int;
+    /// Bitwise and.
+    fn int_and(a: Self::Int, b: Self::Int) -> Self::Int;
+    /// Arithmetic shift to the right.
+    fn int_shr<const N: i32>(a: Self::Int) -> Self::Int;
+    /// The integers as f32.
+    fn int_to_float(a: Self::Int) -> Self;
+
+    /// Splits `mantissa * 2^k` (`k` integral, `-300 <= k <= 300`, `mantissa` near 1) into a value that is surely normal and
+    /// the power of two that is still to be multiplied in.
+    fn scaled(mantissa: Self, k: Self) -> (Self, Self::Pow2);
+    /// `self * pow2`, rounded once.
+    fn times_pow2(self, pow2: Self::Pow2) -> Self;
+    /// `pow2` where `mask`, else one.
+    fn pow2_or_one(mask: Self::Mask, pow2: Self::Pow2) -> Self::Pow2;
+    /// `2^k` for integral `-126 <= k <= 127`.
+    fn pow2(k: Self) -> Self;
+
+    /// Magnitude.
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.keep_bits(0x7fff_ffff)
+    }
+
+    /// `self > other`, false where either is NaN.
+    #[inline(always)]
+    fn gt(self, other: Self) -> Self::Mask {
+        other.lt(self)
+    }
+
+    /// `self >= other`, false where either is NaN.
+    #[inline(always)]
+    fn ge(self, other: Self) -> Self::Mask {
+        other.le(self)
+    }
+
+    /// `self`, but `x` where `x` is NaN.
+    #[inline(always)]
+    fn nan_of(self, x: Self) -> Self {
+        Self::select(x.is_nan(), x, self)
+    }
+}

@@ -1,0 +1,443 @@
+//! [`Lanes`] on x86-64: eight f32 with AVX2 and FMA, sixteen with AVX-512.
+
+use super::lanes::Lanes;
+use std::arch::x86_64::*;
+use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+
+/// Runs intrinsics. Every use has the same safety reason, stated once here: the methods of a [`Lanes`] type are called only
+/// by `cpu::dispatch`, below a function that carries the type's `#[target_feature]`s and after the features were detected.
+macro_rules! on {
+    ($call:expr) => {{
+        // SAFETY: see the macro's documentation; the intrinsics used here touch no memory.
+        #[allow(unused_unsafe)]
+        unsafe {
+            $call
+        }
+    }};
+}
+
+macro_rules! operators {
+    ($lanes:ident, $add:ident, $sub:ident, $mul:ident, $div:ident) => {
+        operators!(@one $lanes, Add, add, $add);
+        operators!(@one $lanes, Sub, sub, $sub);
+        operators!(@one $lanes, Mul, mul, $mul);
+        operators!(@one $lanes, Div, div, $div);
+        impl Neg for $lanes {
+            type Output = Self;
+            #[inline(always)]
+            fn neg(self) -> Self {
+                Self::from_bits(Self::int_xor(self.to_bits(), Self::int(i32::MIN)))
+            }
+        }
+    };
+    (@one $lanes:ident, $trait:ident, $method:ident, $intrinsic:ident) => {
+        impl $trait for $lanes {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Self(on!($intrinsic(self.0, other.0)))
+            }
+        }
+    };
+}
+
+/// Eight f32 in an AVX register.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(__m256);
+
+/// A truth value a lane, as all bits set or none.
+#[derive(Clone, Copy)]
+pub(crate) struct Mask256(__m256);
+
+operators!(
+    Avx2,
+    _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_div_ps
+);
+
+impl Avx2 {
+    #[inline(always)]
+    fn int_xor(a: __m256i, b: __m256i) -> __m256i {
+        on!(_mm256_xor_si256(a, b))
+    }
+
+    #[inline(always)]
+    fn power(k: __m256i) -> Self {
+        Self(on!(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(
+            _mm256_add_epi32(k, _mm256_set1_epi32(127))
+        ))))
+    }
+}
+
+impl BitAnd for Mask256 {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self(on!(_mm256_and_ps(self.0, other.0)))
+    }
+}
+
+impl BitOr for Mask256 {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, other: Self) -> Self {
+        Self(on!(_mm256_or_ps(self.0, other.0)))
+    }
+}
+
+impl Not for Mask256 {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(on!(_mm256_xor_ps(
+            self.0,
+            _mm256_castsi256_ps(_mm256_set1_epi32(-1))
+        )))
+    }
+}
+
+impl Lanes for Avx2 {
+    const WIDTH: usize = 8;
+    type Mask = Mask256;
+    type Int = __m256i;
+    type Pow2 = Self;
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self(on!(_mm256_set1_ps(value)))
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller promises eight readable values; the features are there (see `on!`).
+        Self(unsafe { _mm256_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises eight writable values; the features are there (see `on!`).
+        unsafe { _mm256_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(on!(_mm256_fmadd_ps(self.0, b.0, c.0)))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        Self(on!(_mm256_fnmadd_ps(self.0, b.0, c.0)))
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(on!(_mm256_min_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(on!(_mm256_max_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(on!(_mm256_sqrt_ps(self.0)))
+    }
+
+    #[inline(always)]
+    fn round(self) -> Self {
+        Self(on!(_mm256_round_ps::<
+            { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+        >(self.0)))
+    }
+
+    #[inline(always)]
+    fn keep_bits(self, mask: u32) -> Self {
+        Self(on!(_mm256_and_ps(
+            self.0,
+            _mm256_castsi256_ps(_mm256_set1_epi32(mask as i32))
+        )))
+    }
+
+    #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        let bit = on!(_mm256_castsi256_ps(_mm256_set1_epi32(i32::MIN)));
+        Self(on!(_mm256_or_ps(
+            _mm256_andnot_ps(bit, self.0),
+            _mm256_and_ps(bit, sign.0)
+        )))
+    }
+
+    #[inline(always)]
+    fn lt(self, other: Self) -> Mask256 {
+        Mask256(on!(_mm256_cmp_ps::<_CMP_LT_OQ>(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn le(self, other: Self) -> Mask256 {
+        Mask256(on!(_mm256_cmp_ps::<_CMP_LE_OQ>(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn eq(self, other: Self) -> Mask256 {
+        Mask256(on!(_mm256_cmp_ps::<_CMP_EQ_OQ>(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn is_nan(self) -> Mask256 {
+        Mask256(on!(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0)))
+    }
+
+    #[inline(always)]
+    fn select(mask: Mask256, if_true: Self, if_false: Self) -> Self {
+        Self(on!(_mm256_blendv_ps(if_false.0, if_true.0, mask.0)))
+    }
+
+    #[inline(always)]
+    fn to_bits(self) -> __m256i {
+        on!(_mm256_castps_si256(self.0))
+    }
+
+    #[inline(always)]
+    fn from_bits(bits: __m256i) -> Self {
+        Self(on!(_mm256_castsi256_ps(bits)))
+    }
+
+    #[inline(always)]
+    fn int(value: i32) -> __m256i {
+        on!(_mm256_set1_epi32(value))
+    }
+
+    #[inline(always)]
+    fn int_add(a: __m256i, b: __m256i) -> __m256i {
+        on!(_mm256_add_epi32(a, b))
+    }
+
+    #[inline(always)]
+    fn int_sub(a: __m256i, b: __m256i) -> __m256i {
+        on!(_mm256_sub_epi32(a, b))
+    }
+
+    #[inline(always)]
+    fn int_and(a: __m256i, b: __m256i) -> __m256i {
+        on!(_mm256_and_si256(a, b))
+    }
+
+    #[inline(always)]
+    fn int_shr<const N: i32>(a: __m256i) -> __m256i {
+        on!(_mm256_srai_epi32::<N>(a))
+    }
+
+    #[inline(always)]
+    fn int_to_float(a: __m256i) -> Self {
+        Self(on!(_mm256_cvtepi32_ps(a)))
+    }
+
+    #[inline(always)]
+    fn scaled(mantissa: Self, k: Self) -> (Self, Self) {
+        let k = on!(_mm256_cvtps_epi32(k.0));
+        let half = Self::int_shr::<1>(k);
+        (
+            mantissa * Self::power(half),
+            Self::power(Self::int_sub(k, half)),
+        )
+    }
+
+    #[inline(always)]
+    fn times_pow2(self, pow2: Self) -> Self {
+        self * pow2
+    }
+
+    #[inline(always)]
+    fn pow2_or_one(mask: Mask256, pow2: Self) -> Self {
+        Self::select(mask, pow2, Self::splat(1.0))
+    }
+
+    #[inline(always)]
+    fn pow2(k: Self) -> Self {
+        Self::power(on!(_mm256_cvtps_epi32(k.0)))
+    }
+}
+
+/// Sixteen f32 in an AVX-512 register.
+#[cfg(nonlin_avx512)]
+#[derive(Clone, Copy)]
+pub(crate) struct Avx512(__m512);
+
+#[cfg(nonlin_avx512)]
+operators!(
+    Avx512,
+    _mm512_add_ps,
+    _mm512_sub_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps
+);
+
+#[cfg(nonlin_avx512)]
+impl Avx512 {
+    #[inline(always)]
+    fn int_xor(a: __m512i, b: __m512i) -> __m512i {
+        on!(_mm512_xor_si512(a, b))
+    }
+}
+
+#[cfg(nonlin_avx512)]
+impl Lanes for Avx512 {
+    const WIDTH: usize = 16;
+    type Mask = __mmask16;
+    type Int = __m512i;
+    /// The exponent itself: `vscalefps` multiplies by any power of two and rounds once.
+    type Pow2 = Self;
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self(on!(_mm512_set1_ps(value)))
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller promises sixteen readable values; the features are there (see `on!`).
+        Self(unsafe { _mm512_loadu_ps(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises sixteen writable values; the features are there (see `on!`).
+        unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(on!(_mm512_fmadd_ps(self.0, b.0, c.0)))
+    }
+
+    #[inline(always)]
+    fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        Self(on!(_mm512_fnmadd_ps(self.0, b.0, c.0)))
+    }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(on!(_mm512_min_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(on!(_mm512_max_ps(self.0, other.0)))
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(on!(_mm512_sqrt_ps(self.0)))
+    }
+
+    #[inline(always)]
+    fn round(self) -> Self {
+        Self(on!(_mm512_roundscale_ps::<
+            { _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC },
+        >(self.0)))
+    }
+
+    #[inline(always)]
+    fn keep_bits(self, mask: u32) -> Self {
+        Self::from_bits(Self::int_and(self.to_bits(), Self::int(mask as i32)))
+    }
+
+    #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        // Truth table of `bit ? sign : self` for vpternlog: index = 4*bit + 2*self + sign.
+        Self::from_bits(on!(_mm512_ternarylogic_epi32::<0b1010_1100>(
+            Self::int(i32::MIN),
+            self.to_bits(),
+            sign.to_bits()
+        )))
+    }
+
+    #[inline(always)]
+    fn lt(self, other: Self) -> __mmask16 {
+        on!(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn le(self, other: Self) -> __mmask16 {
+        on!(_mm512_cmp_ps_mask::<_CMP_LE_OQ>(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn eq(self, other: Self) -> __mmask16 {
+        on!(_mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, other.0))
+    }
+
+    #[inline(always)]
+    fn is_nan(self) -> __mmask16 {
+        on!(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0))
+    }
+
+    #[inline(always)]
+    fn select(mask: __mmask16, if_true: Self, if_false: Self) -> Self {
+        Self(on!(_mm512_mask_blend_ps(mask, if_false.0, if_true.0)))
+    }
+
+    #[inline(always)]
+    fn to_bits(self) -> __m512i {
+        on!(_mm512_castps_si512(self.0))
+    }
+
+    #[inline(always)]
+    fn from_bits(bits: __m512i) -> Self {
+        Self(on!(_mm512_castsi512_ps(bits)))
+    }
+
+    #[inline(always)]
+    fn int(value: i32) -> __m512i {
+        on!(_mm512_set1_epi32(value))
+    }
+
+    #[inline(always)]
+    fn int_add(a: __m512i, b: __m512i) -> __m512i {
+        on!(_mm512_add_epi32(a, b))
+    }
+
+    #[inline(always)]
+    fn int_sub(a: __m512i, b: __m512i) -> __m512i {
+        on!(_mm512_sub_epi32(a, b))
+    }
+
+    #[inline(always)]
+    fn int_and(a: __m512i, b: __m512i) -> __m512i {
+        on!(_mm512_and_si512(a, b))
+    }
+
+    #[inline(always)]
+    fn int_shr<const N: i32>(a: __m512i) -> __m512i {
+        // `_mm512_srai_epi32` takes an unsigned constant, which N cannot be turned into on stable; a count vector can.
+        on!(_mm512_srav_epi32(a, _mm512_set1_epi32(N)))
+    }
+
+    #[inline(always)]
+    fn int_to_float(a: __m512i) -> Self {
+        Self(on!(_mm512_cvtepi32_ps(a)))
+    }
+
+    #[inline(always)]
+    fn scaled(mantissa: Self, k: Self) -> (Self, Self) {
+        (mantissa, k)
+    }
+
+    #[inline(always)]
+    fn times_pow2(self, pow2: Self) -> Self {
+        Self(on!(_mm512_scalef_ps(self.0, pow2.0)))
+    }
+
+    #[inline(always)]
+    fn pow2_or_one(mask: __mmask16, pow2: Self) -> Self {
+        Self(on!(_mm512_maskz_mov_ps(mask, pow2.0)))
+    }
+
+    #[inline(always)]
+    fn pow2(k: Self) -> Self {
+        Self::splat(1.0).times_pow2(k)
+    }
+}

@@ -1,0 +1,126 @@
+//! What can go wrong, with the numbers.
+
+/// Why an operation could not be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No adapter could be found at all.
+    #[error("no GPU adapter found ({tried}); {advice}", advice = ADAPTER_ADVICE)]
+    NoAdapter {
+        /// What each backend answered.
+        tried: String,
+    },
+    /// Adapters exist, but none fits what was asked for.
+    #[error("no adapter matches {wanted}; there is: {available}")]
+    NoSuchAdapter {
+        /// What was asked for, in words.
+        wanted: String,
+        /// The adapters of this machine, in words.
+        available: String,
+    },
+    /// The adapter gave no device.
+    #[error("adapter \"{adapter}\" gave no device: {reason}")]
+    NoDevice {
+        /// Name of the adapter.
+        adapter: String,
+        /// What wgpu said.
+        reason: String,
+    },
+    /// Two operands differ in length.
+    #[error("{name} holds {len} elements, {other} holds {other_len}")]
+    LengthMismatch {
+        /// The operand that does not fit.
+        name: &'static str,
+        /// Its number of elements.
+        len: usize,
+        /// The operand that it has to fit.
+        other: &'static str,
+        /// The number of elements of that one.
+        other_len: usize,
+    },
+    /// A gradient is missing or has no use.
+    #[error("{direction} {}", if *given { "takes no gradient, but one was given" } else { "needs a gradient, but none was given" })]
+    Gradient {
+        /// What was to be computed.
+        direction: crate::Direction,
+        /// Whether there was a gradient.
+        given: bool,
+    },
+    /// A parameter is outside its range.
+    #[error("{function}: {parameter} is {value}, allowed is {min} to {max}")]
+    ParameterOutOfRange {
+        /// Id of the function.
+        function: &'static str,
+        /// Name of the parameter.
+        parameter: &'static str,
+        /// The value given.
+        value: f32,
+        /// Smallest allowed value.
+        min: f32,
+        /// Largest allowed value.
+        max: f32,
+    },
+    /// Parameters that are fine one by one do not fit together.
+    #[error("{function}: {reason}")]
+    InvalidParameters {
+        /// Id of the function.
+        function: &'static str,
+        /// What does not fit, with the numbers.
+        reason: String,
+    },
+    /// A text is no activation.
+    #[error("cannot read \"{text}\" as an activation: {reason}")]
+    Parse {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The function's derivative cannot be had from its output.
+    #[error("{function} has no derivative from its output: different inputs give the same output")]
+    NoDerivativeFromOutput {
+        /// Id of the function.
+        function: &'static str,
+    },
+    /// A tensor belongs to another device.
+    #[error("{name} lives on another device ({other}) than this one ({this})")]
+    WrongDevice {
+        /// The operand.
+        name: &'static str,
+        /// The device that it lives on.
+        other: String,
+        /// The device that was asked to use it.
+        this: String,
+    },
+    /// A buffer could not be allocated.
+    #[error("the device could not allocate {bytes} bytes: {reason}")]
+    OutOfMemory {
+        /// Size of the buffer.
+        bytes: u64,
+        /// What wgpu said.
+        reason: String,
+    },
+    /// wgpu refused an operation or the device is lost.
+    #[error("the GPU failed in {during}: {reason}")]
+    Gpu {
+        /// What was being done.
+        during: &'static str,
+        /// What wgpu said.
+        reason: String,
+    },
+    /// The thread pool of the CPU engine could not be made.
+    #[error("cannot start {threads} CPU threads: {reason}")]
+    Threads {
+        /// Number of threads asked for.
+        threads: usize,
+        /// What the operating system said.
+        reason: String,
+    },
+}
+
+/// How to get an adapter, as every error about a missing one says it.
+pub(crate) const ADAPTER_ADVICE: &str = "install a Vulkan driver: scripts/setup.sh does it on Linux (Mesa's software \
+     driver lavapipe where there is no GPU: package mesa-vulkan-drivers on Debian and Ubuntu)";
+
+/// Short for a result with this crate's [`Error`](enum@Error).
+pub type Result<T, E = Error> = std::result::Result<T, E>;

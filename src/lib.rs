@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod activation;
+pub mod cpu;
+mod direction;
+mod engine;
+mod error;
+pub mod gpu;
+mod math;
+mod reference;
+
+pub use activation::{Activation, Family, Metadata, Parameter, Points, Referee};
+pub use direction::Direction;
+pub use engine::{Engine, engine};
+pub use error::{Error, Result};
+pub use gpu::{Gpu, Tensor};

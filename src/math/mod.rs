@@ -1,0 +1,28 @@
+//! The mathematics of the CPU engine in f32: the same forms as the files of the same names under `shaders/math/`, where
+//! [`Lanes`](crate::cpu::Lanes) takes the place of `vec4<f32>`.
+
+mod erf;
+mod exp;
+mod log;
+mod tanh;
+
+pub(crate) use erf::{erf, normal_tail, normal_tail_exp};
+pub(crate) use exp::{
+    Exp, exp, exp_about, exp_pair, exp_scaled, expm1, expm1_nonpositive, product_pair,
+};
+pub(crate) use log::{log, log1p, log1p_unit};
+pub(crate) use tanh::{coth_rest, tanh, tanh_nonnegative};
+
+use crate::cpu::Lanes;
+
+/// `c[0] + c[1]·x + c[2]·x² + …` from the highest power down.
+#[inline(always)]
+pub(crate) fn polynomial<L: Lanes, const N: usize>(x: L, c: [f32; N]) -> L {
+    let mut sum = L::splat(c[N - 1]);
+    let mut i = N - 1;
+    while i > 0 {
+        i -= 1;
+        sum = sum.mul_add(x, L::splat(c[i]));
+    }
+    sum
+}
