@@ -57,7 +57,9 @@ impl std::fmt::Display for Wanted {
             Self::Best => f.write_str("what is needed"),
             Self::Software => f.write_str("\"software\""),
             Self::Named(name) => write!(f, "\"{name}\""),
-            Self::Cpu => f.write_str("\"cpu\", which is the CPU engine (nonlin::cpu::Cpu) and no GPU adapter"),
+            Self::Cpu => f.write_str(
+                "\"cpu\", which is the CPU engine (nonlin::cpu::Cpu) and no GPU adapter",
+            ),
         }
     }
 }
@@ -80,8 +82,8 @@ pub(super) fn is_software(info: &AdapterInfo) -> bool {
             .any(|known| name.contains(known))
 }
 
-/// Smaller is better.
-fn rank(info: &AdapterInfo) -> (u8, bool) {
+/// Smaller is better: hardware before software, other interfaces before OpenGL, and SwiftShader, the slowest, last.
+fn rank(info: &AdapterInfo) -> (u8, bool, bool) {
     let device = match info.device_type {
         _ if is_software(info) => 4,
         DeviceType::DiscreteGpu => 0,
@@ -90,7 +92,8 @@ fn rank(info: &AdapterInfo) -> (u8, bool) {
         DeviceType::Other => 3,
         DeviceType::Cpu => 4,
     };
-    (device, info.backend == wgpu::Backend::Gl)
+    let swiftshader = info.name.to_lowercase().contains("swiftshader");
+    (device, swiftshader, info.backend == wgpu::Backend::Gl)
 }
 
 /// Why the kernels cannot run with these limits.
@@ -104,9 +107,8 @@ pub(super) fn defect(limits: &wgpu::Limits) -> Option<String> {
     let invocations = limits
         .max_compute_invocations_per_workgroup
         .min(limits.max_compute_workgroup_size_x);
-    (invocations < WORKGROUP).then(|| {
-        format!("{invocations} invocations in a workgroup, needed are {WORKGROUP}")
-    })
+    (invocations < WORKGROUP)
+        .then(|| format!("{invocations} invocations in a workgroup, needed are {WORKGROUP}"))
 }
 
 fn instance(backends: Option<Backends>) -> wgpu::Instance {
@@ -269,6 +271,9 @@ pub async fn adapters_async() -> Vec<AdapterReport> {
 
 /// Whether buffers are to be mapped directly: where memory is shared. Elsewhere it would put them into slow memory.
 pub(super) fn mappable(info: &AdapterInfo, features: wgpu::Features) -> bool {
-    let shared = matches!(info.device_type, DeviceType::Cpu | DeviceType::IntegratedGpu);
+    let shared = matches!(
+        info.device_type,
+        DeviceType::Cpu | DeviceType::IntegratedGpu
+    );
     shared && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
 }

@@ -67,9 +67,7 @@ impl Kernel<'_> {
             .iter()
             .zip(1..)
             .map(|(name, binding)| {
-                format!(
-                    "@group(0) @binding({binding}) var<storage, read> {name}: array<Stored>;\n"
-                )
+                format!("@group(0) @binding({binding}) var<storage, read> {name}: array<Stored>;\n")
             })
             .collect();
         operands += &format!(
@@ -77,7 +75,11 @@ impl Kernel<'_> {
             reads.len() + 1
         );
         let operand = |name| {
-            let buffer = if reads.contains(&name) { name } else { "result" };
+            let buffer = if reads.contains(&name) {
+                name
+            } else {
+                "result"
+            };
             format!("load({buffer}[i])")
         };
         let value = match self {
@@ -225,6 +227,17 @@ mod tests {
         let gelu = kernel_source(&Activation::gelu(), Direction::Forward);
         assert_eq!(gelu.matches("fn exp_pair(").count(), 1);
         assert!(!copy_kernel_source().contains("fn nan_of("));
+    }
+
+    #[test]
+    fn kernels_in_place_are_valid() {
+        let backward = |f: &Activation| {
+            for in_place in [InPlace::No, InPlace::X, InPlace::Grad, InPlace::Both] {
+                let source = Kernel::Activation(f, Direction::Backward).source(in_place);
+                assert!(naga::front::wgsl::parse_str(&source).is_ok(), "{source}");
+            }
+        };
+        Activation::all().iter().for_each(backward);
     }
 
     #[test]
