@@ -10,11 +10,16 @@ const MAP: &str = include_str!("../../shaders/kernels/map.wgsl");
 const LIBRARY: &[&str] = &[
     include_str!("../../shaders/math/lanes.wgsl"),
     include_str!("../../shaders/kernels/element_f32.wgsl"),
-    include_str!("../../shaders/math/launder.wgsl"),
-    include_str!("../../shaders/math/is_nan.wgsl"),
-    include_str!("../../shaders/math/infinity.wgsl"),
+    include_str!("../../shaders/math/bits.wgsl"),
     include_str!("../../shaders/math/exp.wgsl"),
+    include_str!("../../shaders/math/expm1.wgsl"),
+    include_str!("../../shaders/math/exp_about.wgsl"),
+    include_str!("../../shaders/math/product_pair.wgsl"),
+    include_str!("../../shaders/math/sigmoid.wgsl"),
+    include_str!("../../shaders/math/tanh.wgsl"),
+    include_str!("../../shaders/math/log.wgsl"),
     include_str!("../../shaders/math/normal_tail.wgsl"),
+    include_str!("../../shaders/math/erf.wgsl"),
     include_str!("../../shaders/kernels/chain_rule.wgsl"),
 ];
 
