@@ -3,7 +3,7 @@
 use super::sample::Random;
 use nonlin::{Activation, Metadata};
 
-/// Parameters from the edges and the middle of their ranges; nothing for a function that has none. Edges beyond 10,000 are left
+/// Parameters from the edges and the middle of their ranges; nothing for a function that has none. Edges beyond a million are left
 /// out: there a product overflows for most inputs.
 pub fn sets(f: &Activation) -> Vec<Activation> {
     let metadata = f.metadata();
@@ -73,7 +73,7 @@ fn candidates(metadata: &Metadata, i: usize) -> Vec<f32> {
     if let Some(standard) = parameter.default {
         values.extend([standard, 0.9 * standard, 2.0 * standard]);
     }
-    values.retain(|&v| parameter.min <= v && v <= parameter.max && v.abs() <= 1e4);
+    values.retain(|&v| parameter.min <= v && v <= parameter.max && v.abs() <= 1e6);
     values.sort_by(f32::total_cmp);
     values.dedup();
     values
@@ -83,4 +83,14 @@ fn read(text: &str) -> Activation {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
-const PIECEWISE: &[&str] = &[];
+const PIECEWISE: &[&str] = &[
+    "piecewise_linear(points=[0:0], left=0.25, right=1)",
+    "piecewise_linear(points=[0:-3], left=0, right=0)",
+    "piecewise_linear(points=[-2:1.5, 0.1:-7, 3:0], left=-1, right=0.3)",
+    "piecewise_linear(points=[-3:0, 3:1])",
+    "piecewise_linear(points=[-1e-3:1, 0:0, 1e-3:1], left=0, right=1000)",
+    "piecewise_linear(points=[-1e6:-1e6, 1e6:1e6], left=-6.5, right=40)",
+    "piecewise_linear(points=[-1:0.1, -0.5:0.2, -0.25:0.4, 0:0.5, 0.25:0.6, 0.5:0.7, 1:0.8, 2:1], left=0.1, right=-0.1)",
+    "piecewise_linear(points=[-20:0, -10:1, -5:-1, -1:1, 1:-1, 5:1, 10:-1, 20:0], left=1e6, right=-1e6)",
+    "piecewise_linear(points=[1:1, 2:1, 3:2], left=1, right=0)",
+];

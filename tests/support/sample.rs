@@ -69,14 +69,15 @@ pub fn special_inputs() -> Vec<f32> {
         x.extend([value, value.next_up(), value.next_down()].map(|v| v.clamp(f32::MIN, f32::MAX)));
         x.extend([-value, -value.next_up(), -value.next_down()].map(|v| v.clamp(f32::MIN, f32::MAX)));
     };
-    [tiny, 3.0 * tiny, 1e-44, 1e-42, 1e-40, f32::MIN_POSITIVE, f32::MAX].map(&mut add);
+    let ends = [tiny, 3.0 * tiny, 1e-44, 1e-42, 1e-40, f32::MIN_POSITIVE, f32::MAX];
+    ends.into_iter().for_each(&mut add);
     (-126..=127).for_each(|exponent| add(2f32.powi(exponent)));
-    [
+    let landmarks = [
         1e-8, 1e-5, 1e-3, 0.1, 0.3, 0.625, 0.7517915, 1.1924312, 1.2784645, 3.0, 5.0, 6.0, 9.0, 10.0, 12.0, 13.0, 15.0, 16.635532,
         17.328679, 20.0, 25.0, 43.67, 44.36, 51.8, 87.33654, 88.02969, 88.72283, 89.0, 100.0, 103.27893, 103.97207, 104.5, 178.0,
         1e3, 1e4, 1e5, 1e6, 1e10, 1.9e12, 1e13, 1.8446743e19, 1e25, 1e30, 1e38,
-    ]
-    .map(&mut add);
+    ];
+    landmarks.into_iter().for_each(&mut add);
     x
 }
 
