@@ -9,7 +9,7 @@ pub mod sample;
 
 use libtest_mimic::{Failed, Trial};
 use nonlin::cpu::{Cpu, Isa};
-use nonlin::{Direction, Engine};
+use nonlin::{Direction, Engine, Gpu};
 use std::sync::Arc;
 
 /// Set to 1, it turns the trials of a missing GPU from failures into ignored ones.
@@ -86,9 +86,7 @@ pub fn subjects() -> Vec<Subject> {
 }
 
 fn cpu(isa: Isa) -> Subject {
-    let name = format!("cpu_{}", isa.name())
-        .to_ascii_lowercase()
-        .replace(['-', '+'], "_");
+    let name = slug(&format!("cpu {}", isa.name()));
     let state = match Cpu::new().with_isa(isa) {
         Ok(cpu) => State::Ready {
             engine: Arc::new(cpu),
@@ -99,8 +97,41 @@ fn cpu(isa: Isa) -> Subject {
     Subject { name, state }
 }
 
+/// Every adapter of the machine (where `NONLIN_ADAPTER` is set, those that fit it); never none.
 fn gpus() -> Vec<Subject> {
-    Vec::new()
+    let mut all: Vec<Subject> = Vec::new();
+    for opened in Gpu::builder().build_all() {
+        let (mut name, state) = match opened {
+            Ok(gpu) => (
+                slug(&format!("{} {}", gpu.info().backend, gpu.info().name)),
+                State::Ready {
+                    engine: Arc::new(gpu),
+                    flushes: true,
+                },
+            ),
+            Err(_) if std::env::var_os(NO_GPU).is_some_and(|value| value == "1") => {
+                ("gpu".to_owned(), State::Excused)
+            }
+            Err(error) => (
+                "gpu".to_owned(),
+                State::Missing(format!("{error}; {NO_GPU}=1 leaves the GPU's trials out")),
+            ),
+        };
+        // Two cards of one kind have one name.
+        let same = all.iter().filter(|subject| subject.name.starts_with(&name)).count();
+        if same > 0 {
+            name = format!("{name}_{}", same + 1);
+        }
+        all.push(Subject { name, state });
+    }
+    all
+}
+
+/// Letters and digits, words joined by underscores; nothing of what is in brackets.
+fn slug(text: &str) -> String {
+    let text = text.split('(').next().unwrap_or_default().to_ascii_lowercase();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
 }
 
 /// The directions that `f` has.
