@@ -9,8 +9,14 @@ use std::time::Duration;
 
 fn transfer(criterion: &mut Criterion) {
     let test = std::env::args().any(|argument| argument == "--test");
-    let sizes: &[usize] = if test { &[4097] } else { &[1 << 16, 1 << 20, 1 << 24] };
-    let gpu = Gpu::new().inspect_err(|error| eprintln!("no GPU is measured: {error}")).ok();
+    let sizes: &[usize] = if test {
+        &[4097]
+    } else {
+        &[1 << 16, 1 << 20, 1 << 24]
+    };
+    let gpu = Gpu::new()
+        .inspect_err(|error| eprintln!("no GPU is measured: {error}"))
+        .ok();
     if let Some(gpu) = &gpu {
         println!("GPU: {}", gpu.info());
     }
@@ -38,7 +44,11 @@ fn transfer(criterion: &mut Criterion) {
                 });
             });
             group.bench_function(BenchmarkId::new("download", n), |bencher| {
-                bencher.iter(|| tensor.download_into(black_box(&mut received)).expect("download"));
+                bencher.iter(|| {
+                    tensor
+                        .download_into(black_box(&mut received))
+                        .expect("download")
+                });
             });
             assert_eq!(received, sent);
         }

@@ -69,7 +69,9 @@ fn options() -> Result<Options> {
             options.mode = name;
             continue;
         }
-        let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
+        let value = arguments
+            .next()
+            .ok_or_else(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--engine" => {
                 options.gpu = match value.as_str() {
@@ -80,7 +82,12 @@ fn options() -> Result<Options> {
             }
             "--threads" => options.threads = value.parse()?,
             "--secs" => options.secs = value.parse()?,
-            "--sizes" => options.sizes = value.split(',').map(str::parse).collect::<std::result::Result<_, _>>()?,
+            "--sizes" => {
+                options.sizes = value
+                    .split(',')
+                    .map(str::parse)
+                    .collect::<std::result::Result<_, _>>()?
+            }
             "--ops" => options.ops = value.split(',').map(str::to_owned).collect(),
             "--dir" => options.dir = value,
             "--out" => options.out = value,
@@ -108,7 +115,10 @@ fn main() -> Result<()> {
 
 /// What is measured for an operation: its name in the output, and whether `x` is replaced by the function's output.
 fn directions(op: &str) -> Vec<(&'static str, Direction)> {
-    let mut all = vec![("fwd", Direction::Forward), ("deriv", Direction::Derivative)];
+    let mut all = vec![
+        ("fwd", Direction::Forward),
+        ("deriv", Direction::Derivative),
+    ];
     if FROM_OUTPUT.contains(&op) {
         all.push(("bwd", Direction::BackwardFromOutput));
         all.push(("bwd_from_x", Direction::Backward));
@@ -133,7 +143,15 @@ fn bench_cpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
                     black_box(&mut out);
                     Ok(())
                 })?;
-                Line { peer: "nonlin-cpu", op, name, mode: "prealloc", n, threads: options.threads }.print(direction, times);
+                Line {
+                    peer: "nonlin-cpu",
+                    op,
+                    name,
+                    mode: "prealloc",
+                    n,
+                    threads: options.threads,
+                }
+                .print(direction, times);
             }
         }
     }
@@ -152,7 +170,14 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
             for (name, direction) in directions(op) {
                 let operand = if direction.from_output() { &y } else { &x };
                 let grad = direction.takes_grad().then_some(&grad);
-                let line = Line { peer: "nonlin-gpu", op, name, mode: "device", n, threads: options.threads };
+                let line = Line {
+                    peer: "nonlin-gpu",
+                    op,
+                    name,
+                    mode: "device",
+                    n,
+                    threads: options.threads,
+                };
                 let times = time_ms(options.secs, || {
                     gpu.compute_tensor(f, direction, operand, grad, &out)?;
                     Ok(gpu.wait()?)
@@ -164,7 +189,11 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
                         black_box(&mut host_out);
                         Ok(())
                     })?;
-                    Line { mode: "roundtrip", ..line }.print(direction, times);
+                    Line {
+                        mode: "roundtrip",
+                        ..line
+                    }
+                    .print(direction, times);
                 }
             }
         }
@@ -174,11 +203,17 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
 
 fn eval(options: &Options, ops: &[(&str, Activation)], engine: &dyn Engine) -> Result<()> {
     let bytes = fs::read(Path::new(&options.dir).join("x.f32"))?;
-    let x: Vec<f32> = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let x: Vec<f32> = bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect();
     let out = Path::new(&options.out);
     fs::create_dir_all(out)?;
     for (op, f) in ops {
-        for (name, values) in [("fwd", engine.forward(f, &x)?), ("bwd", engine.derivative(f, &x)?)] {
+        for (name, values) in [
+            ("fwd", engine.forward(f, &x)?),
+            ("bwd", engine.derivative(f, &x)?),
+        ] {
             let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
             fs::write(out.join(format!("{op}.{name}.f32")), bytes)?;
         }
@@ -220,7 +255,14 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn print(self, direction: Direction, (min, median, runs): (f64, f64, usize)) {
-        let Self { peer, op, name, mode, n, threads } = self;
+        let Self {
+            peer,
+            op,
+            name,
+            mode,
+            n,
+            threads,
+        } = self;
         let gb = (direction.bytes_per_element() * n) as f64 / 1e6;
         println!(
             "{{\"peer\":\"{peer}\",\"version\":\"{}\",\"op\":\"{op}\",\"direction\":\"{name}\",\"mode\":\"{mode}\",\"dtype\":\"f32\",\
@@ -244,7 +286,10 @@ fn randn(n: usize, seed: u64) -> Vec<f32> {
     };
     let mut numbers = Vec::with_capacity(n + 1);
     while numbers.len() < n {
-        let (radius, angle) = ((-2.0 * uniform().ln()).sqrt(), std::f64::consts::TAU * uniform());
+        let (radius, angle) = (
+            (-2.0 * uniform().ln()).sqrt(),
+            std::f64::consts::TAU * uniform(),
+        );
         numbers.extend([(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]);
     }
     numbers.truncate(n);

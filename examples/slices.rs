@@ -1,6 +1,6 @@
 //! Data in host memory, on the fastest engine of the machine.
 
-use nonlin::{Activation, Engine};
+use nonlin::Activation;
 
 fn main() -> nonlin::Result<()> {
     let engine = nonlin::engine()?;

@@ -92,7 +92,9 @@ impl Case {
             if self.direction.from_output() {
                 x = outputs(&self.f, sample);
             } else if let kinks @ [_, ..] = &self.f.kinks()[..] {
-                let around = kinks.iter().flat_map(|&(k, _)| [k, k.next_up(), k.next_down()]);
+                let around = kinks
+                    .iter()
+                    .flat_map(|&(k, _)| [k, k.next_up(), k.next_down()]);
                 x = sample.iter().copied().chain(around).collect();
             }
             let value = |&x: &f32| referee.value(self.direction, f64::from(x));
@@ -161,7 +163,11 @@ fn other_parameters(f: &Activation, subjects: &[support::Subject]) -> Vec<Trial>
                     return Ok(());
                 }
                 let (bad, all) = (failures.len(), cases.len());
-                Err(format!("{bad} of {all} parameter sets fail:\n{}", failures.join("\n")).into())
+                Err(format!(
+                    "{bad} of {all} parameter sets fail:\n{}",
+                    failures.join("\n")
+                )
+                .into())
             }));
         }
     }
@@ -180,7 +186,16 @@ fn backward(tested: &Tested, f: &Activation, direction: Direction) -> Result<(),
         operand = outputs(f, &operand);
     }
     let mut random = sample::Random::new(3);
-    let special_grads = [0.0, -0.0, 1.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::NAN];
+    let special_grads = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::MAX,
+        f32::NAN,
+    ];
     let (mut x, mut grad) = (operand.to_vec(), Vec::new());
     grad.extend(x.iter().map(|_| match random.bits() % 4 {
         0 => random.pick(&special_grads),
@@ -207,7 +222,8 @@ fn backward(tested: &Tested, f: &Activation, direction: Direction) -> Result<(),
             zero
         } else {
             // A factor or a product that is subnormal may be flushed, and at the edge it may be rounded before or after.
-            let subnormal = g.is_subnormal() || d.is_subnormal() || product.abs() <= f32::MIN_POSITIVE;
+            let subnormal =
+                g.is_subnormal() || d.is_subnormal() || product.abs() <= f32::MIN_POSITIVE;
             got.to_bits() == product.to_bits() || (subnormal && zero)
         };
         if !right {

@@ -67,9 +67,8 @@ fn main() -> std::process::ExitCode {
     for &(text, x, value, slope) in CHAPTER {
         for subject in &subjects {
             let claim = format!("{text}::chapter_value_at_{x}");
-            trials.push(subject.trial(&claim, move |tested| {
-                chapter(tested, text, x, value, slope)
-            }));
+            trials
+                .push(subject.trial(&claim, move |tested| chapter(tested, text, x, value, slope)));
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -85,7 +84,14 @@ fn kink(tested: &Tested, text: &str, x: f32, want: f32) -> Result<(), Failed> {
     if f.has_derivative_from_output() {
         let y = compute(tested, &f, Direction::Forward, &[x], None)?[0];
         expect(tested, &f, Direction::DerivativeFromOutput, y, None, want)?;
-        expect(tested, &f, Direction::BackwardFromOutput, y, Some(-4.0), -4.0 * want)?;
+        expect(
+            tested,
+            &f,
+            Direction::BackwardFromOutput,
+            y,
+            Some(-4.0),
+            -4.0 * want,
+        )?;
     }
     Ok(())
 }
@@ -98,7 +104,13 @@ fn expect(
     grad: Option<f32>,
     want: f32,
 ) -> Result<(), Failed> {
-    let got = compute(tested, f, direction, &[x], grad.as_ref().map(std::slice::from_ref))?[0];
+    let got = compute(
+        tested,
+        f,
+        direction,
+        &[x],
+        grad.as_ref().map(std::slice::from_ref),
+    )?[0];
     if got == want {
         return Ok(());
     }

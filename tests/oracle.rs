@@ -45,22 +45,37 @@ fn the_reference_agrees_with_thirty_digits() {
                 let got = f.reference(direction, point.x);
                 let magnitude = f.magnitude(direction, point.x).max(want.abs());
                 // Where the derivative crosses zero its terms are about 1; f64 cannot say more than this there.
-                let terms = if want.abs() < 1e-3 && (0.3..3.0).contains(&point.x.abs()) { 1e-15 } else { 1e-300 };
+                let terms = if want.abs() < 1e-3 && (0.3..3.0).contains(&point.x.abs()) {
+                    1e-15
+                } else {
+                    1e-300
+                };
                 let right = got == want || (got - want).abs() <= 1e-12 * magnitude + terms;
                 if !right {
-                    wrong.push(format!("{f} {direction} at {:e}: got {got:e}, want {want:e}", point.x));
+                    wrong.push(format!(
+                        "{f} {direction} at {:e}: got {got:e}, want {want:e}",
+                        point.x
+                    ));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "{} values differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} values differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn every_function_has_values() {
     let known: Vec<&str> = functions().iter().map(|(f, _)| f.id()).collect();
     for f in Activation::all() {
-        assert!(known.contains(&f.id()), "scripts/oracle_values.py does not know {f}");
+        assert!(
+            known.contains(&f.id()),
+            "scripts/oracle_values.py does not know {f}"
+        );
     }
     assert!(functions().iter().all(|(_, points)| points.len() >= 25));
 }

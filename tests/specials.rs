@@ -81,7 +81,17 @@ const POLES: &[(&str, Direction, f32, f32)] = &[
 
 /// The functions with f(-x) = -f(x) bit for bit.
 const ODD: &[&str] = &[
-    "hard_tanh", "hard_shrink", "soft_shrink", "tanh", "tanh_shrink", "scaled_tanh", "softsign", "erf", "sign", "neg", "reciprocal",
+    "hard_tanh",
+    "hard_shrink",
+    "soft_shrink",
+    "tanh",
+    "tanh_shrink",
+    "scaled_tanh",
+    "softsign",
+    "erf",
+    "sign",
+    "neg",
+    "reciprocal",
 ];
 
 /// Functions that are undefined for some numbers.
@@ -102,7 +112,9 @@ fn main() -> std::process::ExitCode {
                 }
                 let claim = format!("{}::{direction}::special_inputs", f.id());
                 let function = f.clone();
-                trials.push(subject.trial(&claim, move |tested| specials(tested, &function, direction)));
+                trials.push(
+                    subject.trial(&claim, move |tested| specials(tested, &function, direction)),
+                );
             }
             let (function, claim) = (f.clone(), format!("{}::limits", f.id()));
             trials.push(subject.trial(&claim, move |tested| limits(tested, &function)));
@@ -117,11 +129,28 @@ fn main() -> std::process::ExitCode {
 
 fn nan(tested: &Tested, f: &Activation, direction: Direction) -> Result<(), Failed> {
     let nans = sample::nans();
-    let numbers = [0.5, -0.5, 0.0, -0.0, 2.0, INF, NINF, f32::MAX, f32::from_bits(1)];
+    let numbers = [
+        0.5,
+        -0.5,
+        0.0,
+        -0.0,
+        2.0,
+        INF,
+        NINF,
+        f32::MAX,
+        f32::from_bits(1),
+    ];
     let (mut x, mut grad) = (nans.clone(), vec![1.0; nans.len()]);
     if direction.takes_grad() {
         for &nan in &nans {
-            x.extend(numbers.iter().chain(&numbers).chain([&nan]).enumerate().map(|(i, &n)| if i < numbers.len() { n } else { nan }));
+            x.extend(
+                numbers
+                    .iter()
+                    .chain(&numbers)
+                    .chain([&nan])
+                    .enumerate()
+                    .map(|(i, &n)| if i < numbers.len() { n } else { nan }),
+            );
             grad.extend(numbers.iter().map(|_| nan).chain(numbers).chain([nan]));
         }
     }
@@ -149,12 +178,20 @@ fn specials(tested: &Tested, f: &Activation, direction: Direction) -> Result<(),
     };
     let mut x = sample::special_inputs();
     if direction.from_output() {
-        let outputs = x.iter().map(|&x| f.reference(Direction::Forward, f64::from(x)) as f32);
+        let outputs = x
+            .iter()
+            .map(|&x| f.reference(Direction::Forward, f64::from(x)) as f32);
         x = outputs.filter(|y| !y.is_nan()).collect();
     }
-    let want: Vec<f64> = x.iter().map(|&x| f.reference(direction, f64::from(x))).collect();
-    let inside = |x: f32| !PARTIAL.contains(&f.id()) || x >= if f.id() == "log1p" { -1.0 } else { 0.0 };
-    if let Some(at) = (0..x.len()).find(|&i| want[i].is_nan() && (direction.from_output() || inside(x[i]))) {
+    let want: Vec<f64> = x
+        .iter()
+        .map(|&x| f.reference(direction, f64::from(x)))
+        .collect();
+    let inside =
+        |x: f32| !PARTIAL.contains(&f.id()) || x >= if f.id() == "log1p" { -1.0 } else { 0.0 };
+    if let Some(at) =
+        (0..x.len()).find(|&i| want[i].is_nan() && (direction.from_output() || inside(x[i])))
+    {
         return Err(format!("{f} {direction}: the reference gives NaN at {:?}", x[at]).into());
     }
     let got = compute(tested, f, direction, &x, None)?;
@@ -169,7 +206,13 @@ fn limits(tested: &Tested, f: &Activation) -> Result<(), Failed> {
         .ok_or_else(|| format!("{} has no row in the table of limits", f.id()))?;
     let forward = compute(tested, f, Direction::Forward, &[NINF, INF], None)?;
     let derivative = compute(tested, f, Direction::Derivative, &[NINF, INF], None)?;
-    let backward = compute(tested, f, Direction::Backward, &[NINF, INF], Some(&[2.0, -2.0]))?;
+    let backward = compute(
+        tested,
+        f,
+        Direction::Backward,
+        &[NINF, INF],
+        Some(&[2.0, -2.0]),
+    )?;
     let mut rows = vec![
         (Direction::Forward, NINF, forward[0], low),
         (Direction::Forward, INF, forward[1], high),
@@ -179,12 +222,19 @@ fn limits(tested: &Tested, f: &Activation) -> Result<(), Failed> {
         (Direction::Backward, INF, backward[1], -2.0 * slope_high),
     ];
     for &(_, direction, x, want) in POLES.iter().filter(|(id, ..)| *id == f.id()) {
-        rows.push((direction, x, compute(tested, f, direction, &[x], None)?[0], want));
+        rows.push((
+            direction,
+            x,
+            compute(tested, f, direction, &[x], None)?[0],
+            want,
+        ));
     }
     for (direction, x, got, want) in rows {
         let near = (got - want).abs() <= 4.0 * f32::EPSILON * want.abs();
         if !(got == want || near || got.is_nan() && want.is_nan()) {
-            return Err(format!("{f} {direction} at {x}: got {got:?}, the limit is {want:?}").into());
+            return Err(
+                format!("{f} {direction} at {x}: got {got:?}, the limit is {want:?}").into(),
+            );
         }
     }
     Ok(())
@@ -197,6 +247,10 @@ fn odd(tested: &Tested, f: &Activation) -> Result<(), Failed> {
     let other = compute(tested, f, Direction::Forward, &mirrored, None)?;
     match (0..x.len()).find(|&i| y[i].to_bits() != (-other[i]).to_bits()) {
         None => Ok(()),
-        Some(i) => Err(format!("{f}: f({:?}) = {:?}, but f({:?}) = {:?}", x[i], y[i], mirrored[i], other[i]).into()),
+        Some(i) => Err(format!(
+            "{f}: f({:?}) = {:?}, but f({:?}) = {:?}",
+            x[i], y[i], mirrored[i], other[i]
+        )
+        .into()),
     }
 }

@@ -60,7 +60,11 @@ impl<'a> Judge<'a> {
     fn plain_error(&self, x: f32, got: f32, want: f64) -> f64 {
         let rounded = want as f32;
         if rounded.is_nan() || got.is_nan() {
-            return if rounded.is_nan() && got.is_nan() { 0.0 } else { f64::INFINITY };
+            return if rounded.is_nan() && got.is_nan() {
+                0.0
+            } else {
+                f64::INFINITY
+            };
         }
         if got == rounded {
             return 0.0;
@@ -78,7 +82,11 @@ impl<'a> Judge<'a> {
         if got == 0.0 && want.abs() <= edge {
             return 0.0;
         }
-        let target = if rounded.is_infinite() { want } else { f64::from(rounded) };
+        let target = if rounded.is_infinite() {
+            want
+        } else {
+            f64::from(rounded)
+        };
         let difference = (f64::from(got) - target).abs();
         // The magnitude is dear and can only lower the error.
         let error = difference / ulp(target);
@@ -91,7 +99,10 @@ impl<'a> Judge<'a> {
 
     /// The largest error, and how many are above `bound`.
     fn worst(&self, x: &[f32], got: &[f32], want: &[f64], bound: f64) -> Worst {
-        assert!(x.len() == got.len() && x.len() == want.len(), "as many results as inputs");
+        assert!(
+            x.len() == got.len() && x.len() == want.len(),
+            "as many results as inputs"
+        );
         let mut worst = Worst {
             error: -1.0,
             x: 0.0,

@@ -118,7 +118,10 @@ fn gpus() -> Vec<Subject> {
             ),
         };
         // Two cards of one kind have one name.
-        let same = all.iter().filter(|subject| subject.name.starts_with(&name)).count();
+        let same = all
+            .iter()
+            .filter(|subject| subject.name.starts_with(&name))
+            .count();
         if same > 0 {
             name = format!("{name}_{}", same + 1);
         }
@@ -129,9 +132,16 @@ fn gpus() -> Vec<Subject> {
 
 /// Letters and digits, words joined by underscores; nothing of what is in brackets.
 fn slug(text: &str) -> String {
-    let text = text.split('(').next().unwrap_or_default().to_ascii_lowercase();
+    let text = text
+        .split('(')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 /// The directions that `f` has.

@@ -24,7 +24,11 @@ impl Random {
     /// Magnitude log-uniform in `[1e-38, 1e38)`, either sign.
     pub fn log_uniform(&mut self) -> f32 {
         let magnitude = 10f64.powf(self.uniform(-38.0, 38.0)) as f32;
-        if self.bits() & 1 == 0 { magnitude } else { -magnitude }
+        if self.bits() & 1 == 0 {
+            magnitude
+        } else {
+            -magnitude
+        }
     }
 
     /// A subnormal number of either sign.
@@ -67,15 +71,66 @@ pub fn special_inputs() -> Vec<f32> {
     let mut x = vec![0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY];
     let mut add = |value: f32| {
         x.extend([value, value.next_up(), value.next_down()].map(|v| v.clamp(f32::MIN, f32::MAX)));
-        x.extend([-value, -value.next_up(), -value.next_down()].map(|v| v.clamp(f32::MIN, f32::MAX)));
+        x.extend(
+            [-value, -value.next_up(), -value.next_down()].map(|v| v.clamp(f32::MIN, f32::MAX)),
+        );
     };
-    let ends = [tiny, 3.0 * tiny, 1e-44, 1e-42, 1e-40, f32::MIN_POSITIVE, f32::MAX];
+    let ends = [
+        tiny,
+        3.0 * tiny,
+        1e-44,
+        1e-42,
+        1e-40,
+        f32::MIN_POSITIVE,
+        f32::MAX,
+    ];
     ends.into_iter().for_each(&mut add);
     (-126..=127).for_each(|exponent| add(2f32.powi(exponent)));
     let landmarks = [
-        1e-8, 1e-5, 1e-3, 0.1, 0.3, 0.625, 0.7517915, 1.1924312, 1.2784645, 3.0, 5.0, 6.0, 9.0, 10.0, 12.0, 13.0, 15.0, 16.635532,
-        17.328679, 20.0, 25.0, 43.67, 44.36, 51.8, 87.33654, 88.02969, 88.72283, 89.0, 100.0, 103.27893, 103.97207, 104.5, 178.0,
-        1e3, 1e4, 1e5, 1e6, 1e10, 1.9e12, 1e13, 1.8446743e19, 1e25, 1e30, 1e38,
+        1e-8,
+        1e-5,
+        1e-3,
+        0.1,
+        0.3,
+        0.625,
+        0.7517915,
+        1.1924312,
+        1.2784645,
+        3.0,
+        5.0,
+        6.0,
+        9.0,
+        10.0,
+        12.0,
+        13.0,
+        15.0,
+        16.635532,
+        17.328679,
+        20.0,
+        25.0,
+        43.67,
+        44.36,
+        51.8,
+        87.33654,
+        88.02969,
+        88.72283,
+        89.0,
+        100.0,
+        103.27893,
+        103.97207,
+        104.5,
+        178.0,
+        1e3,
+        1e4,
+        1e5,
+        1e6,
+        1e10,
+        1.9e12,
+        1e13,
+        1.8446743e19,
+        1e25,
+        1e30,
+        1e38,
     ];
     landmarks.into_iter().for_each(&mut add);
     x
@@ -83,7 +138,16 @@ pub fn special_inputs() -> Vec<f32> {
 
 /// NaN of every kind: quiet and signalling, of either sign, with and without payload.
 pub fn nans() -> Vec<f32> {
-    [0x7fc0_0000, 0xffc0_0000, 0x7f80_0001, 0xff80_0001, 0x7fff_ffff, 0xffff_ffff, 0x7fa5_5a5a, 0xffd1_2345u32]
-        .map(f32::from_bits)
-        .to_vec()
+    [
+        0x7fc0_0000,
+        0xffc0_0000,
+        0x7f80_0001,
+        0xff80_0001,
+        0x7fff_ffff,
+        0xffff_ffff,
+        0x7fa5_5a5a,
+        0xffd1_2345u32,
+    ]
+    .map(f32::from_bits)
+    .to_vec()
 }
