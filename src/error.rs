@@ -100,7 +100,13 @@ pub enum Error {
         /// What wgpu said.
         reason: String,
     },
-    /// wgpu refused an operation or the device is lost.
+    /// The device is lost: nothing can be computed on it any more, and what it held is gone.
+    #[error("the GPU device is lost: {reason}")]
+    DeviceLost {
+        /// What the driver or wgpu said.
+        reason: String,
+    },
+    /// wgpu refused an operation.
     #[error("the GPU failed in {during}: {reason}")]
     Gpu {
         /// What was being done.

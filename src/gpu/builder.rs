@@ -1,0 +1,169 @@
+//! [`GpuBuilder`]: a [`Gpu`] with choices of one's own.
+
+use super::Gpu;
+use super::adapter::{self, Found, Wanted};
+use super::context::{Ceilings, Context};
+use crate::{Error, Result};
+use std::sync::Arc;
+use wgpu::Features;
+
+/// Makes a [`Gpu`] with choices of one's own; from [`Gpu::builder`].
+///
+/// ```no_run
+/// let gpu = nonlin::Gpu::builder().adapter("radeon").build()?;
+/// # Ok::<(), nonlin::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct GpuBuilder {
+    /// `None`: what `NONLIN_ADAPTER` says.
+    wanted: Option<Wanted>,
+    /// `None`: what `WGPU_BACKEND` says.
+    backends: Option<wgpu::Backends>,
+    ceilings: Ceilings,
+}
+
+impl GpuBuilder {
+    /// Takes the first adapter whose name holds this text, upper and lower case alike; `software` means the first software adapter.
+    /// Goes before `NONLIN_ADAPTER`.
+    pub fn adapter(mut self, name: &str) -> Self {
+        self.wanted = Some(Wanted::read(name));
+        self
+    }
+
+    /// Takes the first software adapter. Goes before `NONLIN_ADAPTER`.
+    pub fn software_only(mut self) -> Self {
+        self.wanted = Some(Wanted::Software);
+        self
+    }
+
+    /// Looks for adapters behind these interfaces only. Goes before `WGPU_BACKEND`.
+    pub fn backends(mut self, backends: wgpu::Backends) -> Self {
+        self.backends = Some(backends);
+        self
+    }
+
+    /// Bytes of the largest buffer of a tensor, below what the adapter allows; rounded down to a multiple of 16, at least 16. A test
+    /// can cross the limit with little data.
+    pub fn max_chunk_bytes(mut self, bytes: u64) -> Self {
+        self.ceilings.max_chunk_bytes = Some(bytes);
+        self
+    }
+
+    /// Workgroups in one dimension of a dispatch, below what the adapter allows; at least 1. A workgroup computes 1024 elements.
+    pub fn max_groups(mut self, groups: u32) -> Self {
+        self.ceilings.max_groups = Some(groups);
+        self
+    }
+
+    /// Opens the adapter.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`], [`Error::NoSuchAdapter`], which lists what there is, and [`Error::NoDevice`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn build(self) -> Result<Gpu> {
+        pollster::block_on(self.build_async())
+    }
+
+    /// As [`build`](Self::build), for programs that must not block.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub async fn build_async(self) -> Result<Gpu> {
+        let found = self.find().await?;
+        match found.into_iter().next() {
+            Some(best) => open(best, self.ceilings).await,
+            None => Err(Error::NoAdapter {
+                tried: "none fits".to_owned(),
+            }),
+        }
+    }
+
+    /// Opens every adapter that fits, best first: what tests want that run on all of a machine's adapters. Where there is none, the one
+    /// element is the error that says so.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn build_all(self) -> Vec<Result<Gpu>> {
+        pollster::block_on(async {
+            match self.find().await {
+                Err(error) => vec![Err(error)],
+                Ok(found) => {
+                    let mut all = Vec::new();
+                    for found in found {
+                        all.push(open(found, self.ceilings).await);
+                    }
+                    all
+                }
+            }
+        })
+    }
+
+    async fn find(&self) -> Result<Vec<Found>> {
+        let wanted = self.wanted.clone().unwrap_or_else(Wanted::from_env);
+        adapter::choose(&wanted, self.backends).await
+    }
+}
+
+impl Gpu {
+    /// The GPU for [`engine`](crate::engine): a hardware one, or the one that `NONLIN_ADAPTER` names; `None` where the CPU engine is
+    /// the better or the wanted one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn for_engine() -> Result<Option<Self>> {
+        let wanted = Wanted::from_env();
+        if wanted == Wanted::Cpu {
+            return Ok(None);
+        }
+        pollster::block_on(async {
+            let found = match adapter::choose(&wanted, None).await {
+                Ok(found) => found.into_iter().next(),
+                Err(_) if wanted == Wanted::Best => None,
+                Err(error) => return Err(error),
+            };
+            match found {
+                Some(found) if wanted != Wanted::Best => {
+                    open(found, Ceilings::default()).await.map(Some)
+                }
+                Some(found) if !adapter::is_software(&found.info) => {
+                    let name = found.info.name.clone();
+                    let opened = open(found, Ceilings::default()).await;
+                    Ok(opened
+                        .inspect_err(|error| log::warn!("{name} is not used: {error}"))
+                        .ok())
+                }
+                _ => Ok(None),
+            }
+        })
+    }
+}
+
+/// Asks for the adapter's own storage limits, and for the features that help on it.
+async fn open(found: Found, ceilings: Ceilings) -> Result<Gpu> {
+    let Found { adapter, info, .. } = found;
+    let available = adapter.features();
+    let mut required_features = available & Features::TIMESTAMP_QUERY;
+    if adapter::mappable(&info, available) {
+        required_features |= Features::MAPPABLE_PRIMARY_BUFFERS;
+    }
+    let own = adapter.limits();
+    let mut required_limits = wgpu::Limits::default().or_worse_values_from(&own);
+    required_limits.max_storage_buffer_binding_size = own.max_storage_buffer_binding_size;
+    required_limits.max_buffer_size = own.max_buffer_size;
+    required_limits.max_compute_workgroups_per_dimension = own.max_compute_workgroups_per_dimension;
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("nonlin"),
+        required_features,
+        required_limits,
+        ..Default::default()
+    };
+    let (device, queue) =
+        adapter
+            .request_device(&descriptor)
+            .await
+            .map_err(|error| Error::NoDevice {
+                adapter: info.name.clone(),
+                reason: error.to_string(),
+            })?;
+    let context = Context::new(info, device, queue, ceilings, true)?;
+    Ok(Gpu {
+        context: Arc::new(context),
+    })
+}

@@ -1,0 +1,248 @@
+//! The device with everything that is kept for it: pipelines, buffers, bind groups.
+
+use super::adapter::{self, WORKGROUP};
+use super::dispatch::Caches;
+use super::pipeline::Pipelines;
+use super::pool::Pool;
+use crate::{Error, Result};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Poll, Waker};
+
+/// What a [`Gpu`](crate::Gpu) runs on.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Info {
+    /// The adapter's name, as the driver says it.
+    pub name: String,
+    /// The interface that it is reached through.
+    pub backend: wgpu::Backend,
+    /// The driver's name; may be empty.
+    pub driver: String,
+    /// The driver's version; may be empty.
+    pub driver_info: String,
+    /// What kind of device it is, as the driver says it.
+    pub device_type: wgpu::DeviceType,
+    /// Whether it computes on the CPU.
+    pub software: bool,
+    /// Whether it was asked to measure the time of kernels itself.
+    pub timestamps: bool,
+    /// Whether data is written into and read out of the kernels' buffers without a copy in between.
+    pub mappable: bool,
+    /// Bytes of the largest buffer of a tensor; a longer tensor has several.
+    pub max_chunk_bytes: u64,
+    /// Workgroups in one dimension of a dispatch; more of them go into a second dimension.
+    pub max_groups: u32,
+}
+
+impl std::fmt::Display for Info {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} through {}", self.name, self.backend)?;
+        let driver = format!("{} {}", self.driver, self.driver_info);
+        if !driver.trim().is_empty() {
+            write!(f, ", driver {}", driver.trim())?;
+        }
+        if self.software {
+            f.write_str(", a software adapter")?;
+        }
+        Ok(())
+    }
+}
+
+/// Limits below the device's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ceilings {
+    pub(super) max_chunk_bytes: Option<u64>,
+    pub(super) max_groups: Option<u32>,
+}
+
+pub(super) struct Context {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) info: Info,
+    pub(super) pipelines: Pipelines,
+    pub(super) caches: Caches,
+    pub(super) pool: Mutex<Pool>,
+    /// Whether the timestamps can be trusted, once that is known.
+    pub(super) sane_timestamps: OnceLock<bool>,
+    lost: Arc<OnceLock<String>>,
+}
+
+impl Context {
+    /// `owned` says whether the device is this crate's own, so that its callbacks may be set.
+    pub(super) fn new(
+        adapter: wgpu::AdapterInfo,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        ceilings: Ceilings,
+        owned: bool,
+    ) -> Result<Self> {
+        let (limits, features) = (device.limits(), device.features());
+        if let Some(reason) = adapter::defect(&limits) {
+            return Err(Error::NoDevice {
+                adapter: adapter.name,
+                reason,
+            });
+        }
+        let max_groups = limits
+            .max_compute_workgroups_per_dimension
+            .min(ceilings.max_groups.unwrap_or(u32::MAX))
+            .max(1);
+        // One dispatch covers one chunk, in two dimensions of groups of vectors of 16 bytes.
+        let dispatch_bytes =
+            u64::from(max_groups).saturating_mul(u64::from(max_groups) * u64::from(WORKGROUP) * 16);
+        let chunk_bytes = limits
+            .max_storage_buffer_binding_size
+            .min(limits.max_buffer_size)
+            .min(ceilings.max_chunk_bytes.unwrap_or(u64::MAX))
+            .min(dispatch_bytes);
+        let info = Info {
+            software: adapter::is_software(&adapter),
+            timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+            mappable: adapter::mappable(&adapter, features),
+            name: adapter.name,
+            backend: adapter.backend,
+            driver: adapter.driver,
+            driver_info: adapter.driver_info,
+            device_type: adapter.device_type,
+            max_chunk_bytes: (chunk_bytes & !15).max(16),
+            max_groups,
+        };
+        let lost = Arc::new(OnceLock::new());
+        if owned {
+            let lost = Arc::clone(&lost);
+            device.set_device_lost_callback(move |reason, message| {
+                // The first reason is the one that explains the others.
+                let _ = lost.set(format!("{reason:?}: {message}"));
+            });
+        }
+        let pipelines = scoped(&device, || Pipelines::new(&device))
+            .map_err(|error| gpu_error("making the bind group layouts", &error))?;
+        Ok(Self {
+            pool: Mutex::new(Pool::new(info.max_chunk_bytes)),
+            pipelines,
+            caches: Caches::default(),
+            sane_timestamps: OnceLock::new(),
+            device,
+            queue,
+            info,
+            lost,
+        })
+    }
+
+    /// An error where the device is known to be lost: wgpu itself then ignores what it is asked to do.
+    pub(super) fn check_alive(&self) -> Result<()> {
+        match self.lost.get() {
+            None => Ok(()),
+            Some(reason) => Err(Error::DeviceLost {
+                reason: reason.clone(),
+            }),
+        }
+    }
+
+    /// Runs calls of wgpu and turns what it refuses into an error.
+    pub(super) fn scoped<T>(&self, during: &'static str, work: impl FnOnce() -> T) -> Result<T> {
+        self.check_alive()?;
+        scoped(&self.device, work).map_err(|error| gpu_error(during, &error))
+    }
+
+    /// A new buffer.
+    pub(super) fn create_buffer(
+        &self,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+        mapped: bool,
+    ) -> Result<wgpu::Buffer> {
+        self.check_alive()?;
+        let descriptor = wgpu::BufferDescriptor {
+            label: Some("nonlin"),
+            size: bytes,
+            usage,
+            mapped_at_creation: mapped,
+        };
+        scoped(&self.device, || self.device.create_buffer(&descriptor)).map_err(|error| match error
+        {
+            wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory {
+                bytes,
+                reason: error.to_string(),
+            },
+            error => gpu_error("creating a buffer", &error),
+        })
+    }
+
+    /// Blocks until a submission is done, by default the last one, and the callbacks that it was waited for have run.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn poll(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
+        self.check_alive()?;
+        let poll = wgpu::PollType::Wait {
+            submission_index: submission,
+            timeout: None,
+        };
+        // wgpu panics here when the driver reports a lost device.
+        let polled =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll)));
+        self.check_alive()?;
+        match polled {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Error::Gpu {
+                during: "waiting",
+                reason: error.to_string(),
+            }),
+            Err(_) => Err(Error::DeviceLost {
+                reason: "found out while waiting for it".to_owned(),
+            }),
+        }
+    }
+
+    /// The adapter and the interface, to tell devices apart in errors.
+    pub(super) fn short_name(&self) -> String {
+        format!("{} through {}", self.info.name, self.info.backend)
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Context").field(&self.info).finish()
+    }
+}
+
+fn gpu_error(during: &'static str, error: &wgpu::Error) -> Error {
+    Error::Gpu {
+        during,
+        reason: error.to_string().trim().to_owned(),
+    }
+}
+
+/// Runs `work` and gives the first error that wgpu found in it. The scopes belong to this thread and are gone before anything
+/// is awaited.
+fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
+    let scopes = [
+        wgpu::ErrorFilter::Internal,
+        wgpu::ErrorFilter::OutOfMemory,
+        wgpu::ErrorFilter::Validation,
+    ]
+    .map(|filter| device.push_error_scope(filter));
+    let value = work();
+    let mut errors = None;
+    for scope in scopes.into_iter().rev() {
+        errors = errors.or(at_once(scope.pop()));
+    }
+    match errors {
+        None => Ok(value),
+        Some(error) => Err(error),
+    }
+}
+
+/// What a scope caught. It is known at once, except in browsers: there the error goes to the console.
+fn at_once(caught: impl Future<Output = Option<wgpu::Error>>) -> Option<wgpu::Error> {
+    let mut task = std::task::Context::from_waker(Waker::noop());
+    match pin!(caught).poll(&mut task) {
+        Poll::Ready(error) => error,
+        Poll::Pending => None,
+    }
+}
+
+/// Locks also after a panic of another thread: what these locks guard is whole at every moment.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,120 @@
+//! Buffers that wait for their next use. A fresh buffer costs more than its allocation: wgpu fills it with zeros.
+
+use std::collections::VecDeque;
+use wgpu::{Buffer, BufferUsages, SubmissionIndex};
+
+/// Bytes that are kept at most.
+const KEPT_BYTES: u64 = 1 << 30;
+/// Buffers that are kept at most: a program that makes many small ones of different sizes must not make the search slow.
+const KEPT_BUFFERS: usize = 256;
+
+/// What a buffer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A tensor that the host fills.
+    Input,
+    /// A tensor that a kernel fills.
+    Output,
+    /// On the way to the device.
+    Upload,
+    /// On the way to the host.
+    Download,
+}
+
+impl Purpose {
+    pub(super) fn usage(self, info: &super::Info) -> BufferUsages {
+        let tensor = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
+        let (read, write) = (BufferUsages::MAP_READ, BufferUsages::MAP_WRITE);
+        // A software adapter has one kind of memory. An integrated GPU has one that the CPU reads slowly and one that it
+        // reads fast, and a buffer for both ways lands in the slow one.
+        let both = info.device_type == wgpu::DeviceType::Cpu;
+        match self {
+            Self::Upload => write | BufferUsages::COPY_SRC,
+            Self::Download => read | BufferUsages::COPY_DST,
+            _ if !info.mappable => tensor,
+            _ if both => tensor | read | write,
+            Self::Input => tensor | write,
+            Self::Output => tensor | read,
+        }
+    }
+}
+
+/// A buffer of the pool with the last submission that used it, where that is known.
+pub(super) struct Pooled {
+    pub(super) buffer: Buffer,
+    pub(super) last: Option<SubmissionIndex>,
+}
+
+pub(super) struct Pool {
+    kept: VecDeque<Pooled>,
+    bytes: u64,
+    max_chunk_bytes: u64,
+}
+
+impl Pool {
+    pub(super) fn new(max_chunk_bytes: u64) -> Self {
+        Self {
+            kept: VecDeque::new(),
+            bytes: 0,
+            max_chunk_bytes,
+        }
+    }
+
+    /// The size of the buffer for `bytes`: eight sizes between powers of two, so that lengths that differ a little share
+    /// buffers and at most an eighth is lost.
+    pub(super) fn size(&self, bytes: u64) -> u64 {
+        let step = (bytes.next_power_of_two() / 16).max(256);
+        let size = bytes.div_ceil(step).max(1) * step;
+        size.min(self.max_chunk_bytes.max(bytes.div_ceil(16) * 16))
+    }
+
+    /// The buffer of this size and usage that waits longest: the device is most likely done with it.
+    pub(super) fn take(&mut self, size: u64, usage: BufferUsages) -> Option<Pooled> {
+        let fits = |pooled: &Pooled| pooled.buffer.size() == size && pooled.buffer.usage() == usage;
+        let at = self.kept.iter().position(fits)?;
+        self.bytes -= size;
+        self.kept.remove(at)
+    }
+
+    /// Takes a buffer in, and gives those back that are too many.
+    pub(super) fn give(&mut self, pooled: Pooled) -> Vec<Buffer> {
+        self.bytes += pooled.buffer.size();
+        self.kept.push_back(pooled);
+        let mut dropped = Vec::new();
+        while self.bytes > KEPT_BYTES || self.kept.len() > KEPT_BUFFERS {
+            let Some(oldest) = self.kept.pop_front() else {
+                break;
+            };
+            self.bytes -= oldest.buffer.size();
+            dropped.push(oldest.buffer);
+        }
+        dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pool;
+
+    #[test]
+    fn sizes_are_shared_and_never_too_small() {
+        let pool = Pool::new(1 << 27);
+        for bytes in [
+            16,
+            240,
+            256,
+            257,
+            4096,
+            4112,
+            1 << 20,
+            (1 << 20) + 16,
+            1 << 27,
+        ] {
+            let size = pool.size(bytes);
+            assert!(size >= bytes && size <= (bytes + bytes / 8).max(bytes.next_multiple_of(256)));
+            assert!(size % 16 == 0 && size <= 1 << 27);
+        }
+        assert_eq!(pool.size(1_000_000), pool.size(1_000_016));
+        assert_eq!(Pool::new(64).size(64), 64);
+    }
+}

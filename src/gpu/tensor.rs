@@ -1,0 +1,217 @@
+//! [`Tensor`]: numbers in the memory of a device.
+
+use super::context::{Context, lock};
+use super::pool::{Pooled, Purpose};
+use super::transfer::{Drive, into_slice};
+use crate::{Error, Result};
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Numbers in the memory of a device, made by [`Gpu::upload`](crate::Gpu::upload), [`Gpu::empty`](crate::Gpu::empty) and the
+/// operations.
+///
+/// A clone is the same tensor, not a copy of its numbers. When the last clone is dropped, its buffers wait for the next tensor of
+/// about that size.
+pub struct Tensor<E = f32> {
+    pub(super) inner: Arc<Inner>,
+    element: PhantomData<fn() -> E>,
+}
+
+pub(super) struct Inner {
+    pub(super) context: Arc<Context>,
+    pub(super) len: usize,
+    segments: Vec<wgpu::Buffer>,
+    /// Held for reading while work is submitted that uses the buffers, for writing while they are mapped: a mapped buffer must
+    /// not be in a submission.
+    access: RwLock<()>,
+}
+
+impl<E> Clone for Tensor<E> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            element: PhantomData,
+        }
+    }
+}
+
+impl<E> std::fmt::Debug for Tensor<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tensor")
+            .field("len", &self.inner.len)
+            .field("device", &self.inner.context.short_name())
+            .finish()
+    }
+}
+
+impl Tensor {
+    /// A tensor of pooled buffers, whose contents are whatever they held before.
+    pub(super) fn new(context: &Arc<Context>, len: usize, purpose: Purpose) -> Result<Self> {
+        let too_long = || Error::OutOfMemory {
+            bytes: u64::MAX,
+            reason: format!("{len} elements are more than any memory holds"),
+        };
+        let bytes = u64::try_from(len)
+            .ok()
+            .and_then(|len| len.checked_mul(4)?.checked_next_multiple_of(16))
+            .ok_or_else(too_long)?;
+        context.check_alive()?;
+        let mut inner = Inner {
+            context: Arc::clone(context),
+            len,
+            segments: Vec::new(),
+            access: RwLock::new(()),
+        };
+        let mut left = bytes;
+        while left > 0 {
+            let piece = left.min(context.info.max_chunk_bytes);
+            // Dropping `inner` on an error gives the segments back that were made already.
+            inner.segments.push(context.tensor_buffer(piece, purpose)?);
+            left -= piece;
+        }
+        Ok(Self {
+            inner: Arc::new(inner),
+            element: PhantomData,
+        })
+    }
+
+    /// Copies the numbers to the host. Submits a copy where the buffers cannot be mapped, and waits for the device.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] when there is no memory for the way, [`Error::DeviceLost`] and [`Error::Gpu`] for what the device
+    /// reports.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download(&self) -> Result<Vec<f32>> {
+        let mut all = Vec::with_capacity(self.len());
+        self.read_blocking(&mut |bytes| append(&mut all, bytes))?;
+        Ok(all)
+    }
+
+    /// As [`download`](Self::download), for programs that must not block. It always goes through a buffer of its own, so that the
+    /// tensor can be used meanwhile.
+    ///
+    /// # Errors
+    /// As [`download`](Self::download).
+    pub async fn download_async(&self) -> Result<Vec<f32>> {
+        let mut all = Vec::with_capacity(self.len());
+        self.inner
+            .read(Drive::Elsewhere, false, &mut |bytes| {
+                append(&mut all, bytes)
+            })
+            .await?;
+        Ok(all)
+    }
+
+    /// As [`download`](Self::download), into memory that exists.
+    ///
+    /// # Errors
+    /// [`Error::LengthMismatch`] when `to` differs in length; else as [`download`](Self::download).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_into(&self, to: &mut [f32]) -> Result<()> {
+        if to.len() != self.len() {
+            return Err(Error::LengthMismatch {
+                name: "the slice",
+                len: to.len(),
+                other: "the tensor",
+                other_len: self.len(),
+            });
+        }
+        self.read_blocking(&mut into_slice(to))
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn read_blocking(&self, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
+        let direct = self.inner.can_map(wgpu::BufferUsages::MAP_READ);
+        let _exclusive = direct.then(|| self.inner.exclusive());
+        pollster::block_on(self.inner.read(Drive::Here, direct, sink))
+    }
+}
+
+impl<E> Tensor<E> {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.inner.len
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.inner.len == 0
+    }
+
+    /// The buffers that the elements lie in, one after another, each but the last one filled by
+    /// [`Info::max_chunk_bytes`](super::Info::max_chunk_bytes) bytes. A buffer may be longer than its elements; a length of 0 has none.
+    ///
+    /// They are reused for other tensors once this one is dropped, so keep it for as long as you use them.
+    pub fn buffers(&self) -> &[wgpu::Buffer] {
+        &self.inner.segments
+    }
+}
+
+impl Inner {
+    /// The segments with the bytes that each holds elements in, without the padding.
+    pub(super) fn segments(&self) -> impl Iterator<Item = (&wgpu::Buffer, u64)> {
+        let chunk = self.context.info.max_chunk_bytes;
+        let mut left = self.len as u64 * 4;
+        self.segments.iter().map(move |buffer| {
+            let bytes = left.min(chunk);
+            left -= bytes;
+            (buffer, bytes)
+        })
+    }
+
+    /// Whether every buffer can be mapped this way.
+    pub(super) fn can_map(&self, usage: wgpu::BufferUsages) -> bool {
+        self.segments
+            .iter()
+            .all(|buffer| buffer.usage().contains(usage))
+    }
+
+    pub(super) fn shared(&self) -> RwLockReadGuard<'_, ()> {
+        self.access.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn exclusive(&self) -> RwLockWriteGuard<'_, ()> {
+        self.access.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        for buffer in self.segments.drain(..) {
+            self.context.give_back(buffer, None);
+        }
+    }
+}
+
+impl Context {
+    fn tensor_buffer(&self, bytes: u64, purpose: Purpose) -> Result<wgpu::Buffer> {
+        let usage = purpose.usage(&self.info);
+        let (size, pooled) = {
+            let mut pool = lock(&self.pool);
+            let size = pool.size(bytes);
+            (size, pool.take(size, usage))
+        };
+        match pooled {
+            Some(pooled) => Ok(pooled.buffer),
+            None => self.create_buffer(size, usage, false),
+        }
+    }
+
+    /// Puts a buffer, which must not be mapped, into the pool.
+    pub(super) fn give_back(&self, buffer: wgpu::Buffer, last: Option<wgpu::SubmissionIndex>) {
+        let dropped = lock(&self.pool).give(Pooled { buffer, last });
+        self.caches.forget(&dropped);
+    }
+}
+
+/// Appends numbers that may lie at any address.
+fn append(all: &mut Vec<f32>, bytes: &[u8]) {
+    match bytemuck::try_cast_slice(bytes) {
+        Ok(numbers) => all.extend_from_slice(numbers),
+        Err(_) => all.extend(
+            bytes
+                .chunks_exact(4)
+                .map(bytemuck::pod_read_unaligned::<f32>),
+        ),
+    }
+}

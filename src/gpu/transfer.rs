@@ -1,0 +1,370 @@
+//! How bytes travel between host and device: by mapping the tensor's own buffers where memory is shared, else through pooled
+//! buffers on the way, in pieces.
+
+use super::context::{Context, lock};
+use super::pool::{Pooled, Purpose};
+use super::tensor::Inner;
+use crate::{Error, Result};
+use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use wgpu::{Buffer, BufferAsyncError, MapMode, SubmissionIndex};
+
+/// Bytes of a buffer on the way: large enough that its overhead does not count, small enough that the host fills one while the
+/// device empties another.
+const PIECE_BYTES: u64 = 8 << 20;
+
+/// Pieces that are on their way to the host at once.
+const IN_FLIGHT: usize = 2;
+
+/// Who makes the device call back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drive {
+    /// The calling thread, which blocks.
+    #[cfg(not(target_arch = "wasm32"))]
+    Here,
+    /// A helper thread for as long as that takes; in a browser, the browser.
+    Elsewhere,
+}
+
+impl Context {
+    /// Makes sure that the callbacks of a submission, by default of the last one, get called.
+    pub(super) fn drive(
+        self: &Arc<Self>,
+        drive: Drive,
+        submission: Option<SubmissionIndex>,
+    ) -> Result<()> {
+        self.check_alive()?;
+        match drive {
+            #[cfg(not(target_arch = "wasm32"))]
+            Drive::Here => self.poll(submission),
+            #[cfg(not(target_arch = "wasm32"))]
+            Drive::Elsewhere => {
+                let context = Arc::clone(self);
+                // An error shows in the callback, which is then dropped or told.
+                std::thread::Builder::new()
+                    .name("nonlin wait".to_owned())
+                    .spawn(move || context.poll(submission))
+                    .map(drop)
+                    .map_err(|error| Error::Gpu {
+                        during: "starting a thread that waits",
+                        reason: error.to_string(),
+                    })
+            }
+            #[cfg(target_arch = "wasm32")]
+            Drive::Elsewhere => {
+                let _ = submission;
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until everything that was submitted is done.
+    pub(super) async fn finished(self: &Arc<Self>, drive: Drive) -> Result<()> {
+        let (sender, receiver) = oneshot_channel();
+        self.queue.on_submitted_work_done(move || {
+            let _ = sender.send(());
+        });
+        self.drive(drive, None)?;
+        match receiver.receive().await {
+            Some(()) => self.check_alive(),
+            None => Err(lost_callback("waiting")),
+        }
+    }
+}
+
+fn lost_callback(during: &'static str) -> Error {
+    Error::Gpu {
+        during,
+        reason: "the device never answered".to_owned(),
+    }
+}
+
+/// A buffer that is being mapped or is mapped; dropping it ends that.
+struct Mapping {
+    buffer: Buffer,
+    bytes: u64,
+    answer: Option<OneshotReceiver<Result<(), BufferAsyncError>>>,
+    submission: Option<SubmissionIndex>,
+}
+
+impl Mapping {
+    /// Asks for the first `bytes` of `buffer`, whose last use is `submission` where that is known.
+    fn ask(
+        context: &Context,
+        buffer: Buffer,
+        bytes: u64,
+        mode: MapMode,
+        submission: Option<SubmissionIndex>,
+    ) -> Result<Self> {
+        let (sender, receiver) = oneshot_channel();
+        context.scoped("mapping a buffer", || {
+            buffer.map_async(mode, ..bytes, move |answer| {
+                let _ = sender.send(answer);
+            });
+        })?;
+        Ok(Self {
+            buffer,
+            bytes,
+            answer: Some(receiver),
+            submission,
+        })
+    }
+
+    async fn ready(&mut self, context: &Arc<Context>, drive: Drive) -> Result<()> {
+        let Some(answer) = self.answer.take() else {
+            return Ok(());
+        };
+        context.drive(drive, self.submission.clone())?;
+        match answer.receive().await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => {
+                context.check_alive()?;
+                Err(Error::Gpu {
+                    during: "mapping a buffer",
+                    reason: error.to_string(),
+                })
+            }
+            None => {
+                context.check_alive()?;
+                Err(lost_callback("mapping a buffer"))
+            }
+        }
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<()> {
+        let mut view = self
+            .buffer
+            .get_mapped_range_mut(..self.bytes)
+            .map_err(view_error)?;
+        view.slice(..bytes.len()).copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn read(&self, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
+        let view = self
+            .buffer
+            .get_mapped_range(..self.bytes)
+            .map_err(view_error)?;
+        sink(&view);
+        Ok(())
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        self.buffer.unmap();
+    }
+}
+
+fn view_error(error: wgpu::MapRangeError) -> Error {
+    Error::Gpu {
+        during: "mapping a buffer",
+        reason: error.to_string(),
+    }
+}
+
+impl Inner {
+    /// Fills the tensor. With `direct` its buffers are mapped: nobody else may use them meanwhile.
+    pub(super) async fn write(&self, data: &[u8], drive: Drive, direct: bool) -> Result<()> {
+        let context = &self.context;
+        let mut rest = data;
+        for (buffer, bytes) in self.segments() {
+            let (segment, later) = rest.split_at(bytes as usize);
+            rest = later;
+            if direct {
+                let mut mapping =
+                    Mapping::ask(context, buffer.clone(), bytes, MapMode::Write, None)?;
+                mapping.ready(context, drive).await?;
+                mapping.write(segment)?;
+                continue;
+            }
+            let pieces = segment.chunks(PIECE_BYTES as usize);
+            for (piece, offset) in pieces.zip((0..).step_by(PIECE_BYTES as usize)) {
+                self.write_piece(piece, buffer, offset, drive).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_piece(
+        &self,
+        piece: &[u8],
+        to: &Buffer,
+        offset: u64,
+        drive: Drive,
+    ) -> Result<()> {
+        let context = &self.context;
+        let bytes = piece.len() as u64;
+        let mapping = context.upload_buffer(bytes, drive).await?;
+        mapping.write(piece)?;
+        let buffer = mapping.buffer.clone();
+        drop(mapping);
+        let _shared = self.shared();
+        let submission = context.scoped("uploading", || {
+            let mut encoder = context.device.create_command_encoder(&Default::default());
+            encoder.copy_buffer_to_buffer(&buffer, 0, to, offset, bytes);
+            context.queue.submit([encoder.finish()])
+        })?;
+        context.give_back(buffer, Some(submission));
+        Ok(())
+    }
+
+    /// Hands the tensor's bytes to `sink`, in order. With `direct` its buffers are mapped: nobody else may use them meanwhile.
+    pub(super) async fn read(
+        &self,
+        drive: Drive,
+        direct: bool,
+        sink: &mut (dyn FnMut(&[u8]) + Send),
+    ) -> Result<()> {
+        let mut reads = VecDeque::new();
+        for (buffer, bytes) in self.segments() {
+            let piece_bytes = if direct { bytes } else { PIECE_BYTES };
+            let mut offset = 0;
+            while offset < bytes {
+                if reads.len() == IN_FLIGHT {
+                    finish_oldest(&mut reads, &self.context, drive, sink).await?;
+                }
+                let piece = piece_bytes.min(bytes - offset);
+                reads.push_back(self.start_read(buffer, offset, piece, direct)?);
+                offset += piece;
+            }
+        }
+        while !reads.is_empty() {
+            finish_oldest(&mut reads, &self.context, drive, sink).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts to read all of a tensor that nobody else uses.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn start_reads(&self) -> Result<Reads> {
+        let direct = self.can_map(wgpu::BufferUsages::MAP_READ);
+        let mut reads = VecDeque::new();
+        for (buffer, bytes) in self.segments() {
+            let piece_bytes = if direct { bytes } else { PIECE_BYTES };
+            for offset in (0..bytes).step_by(piece_bytes as usize) {
+                let piece = piece_bytes.min(bytes - offset);
+                reads.push_back(self.start_read(buffer, offset, piece, direct)?);
+            }
+        }
+        Ok(Reads(reads))
+    }
+
+    fn start_read(&self, from: &Buffer, offset: u64, bytes: u64, direct: bool) -> Result<Read> {
+        let context = &self.context;
+        if direct {
+            let mapping = Mapping::ask(context, from.clone(), bytes, MapMode::Read, None)?;
+            return Ok(Read {
+                mapping,
+                pooled: false,
+            });
+        }
+        let usage = Purpose::Download.usage(&context.info);
+        let (size, pooled) = context.take(bytes, usage);
+        let buffer = match pooled {
+            Some(pooled) => pooled.buffer,
+            None => context.create_buffer(size, usage, false)?,
+        };
+        let (sender, receiver) = oneshot_channel();
+        let _shared = self.shared();
+        let submission = context.scoped("downloading", || {
+            let mut encoder = context.device.create_command_encoder(&Default::default());
+            encoder.copy_buffer_to_buffer(from, offset, &buffer, 0, bytes);
+            encoder.map_buffer_on_submit(&buffer, MapMode::Read, ..bytes, move |answer| {
+                let _ = sender.send(answer);
+            });
+            context.queue.submit([encoder.finish()])
+        })?;
+        Ok(Read {
+            mapping: Mapping {
+                buffer,
+                bytes,
+                answer: Some(receiver),
+                submission: Some(submission),
+            },
+            pooled: true,
+        })
+    }
+}
+
+/// Bytes on their way to the host.
+struct Read {
+    mapping: Mapping,
+    /// Whether the buffer is one on the way, to be given back.
+    pooled: bool,
+}
+
+/// A tensor on its way to the host.
+#[cfg(not(target_arch = "wasm32"))]
+pub(super) struct Reads(VecDeque<Read>);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Reads {
+    /// Waits for it and copies it to where it belongs.
+    pub(super) fn finish(mut self, context: &Arc<Context>, to: &mut [f32]) -> Result<()> {
+        let mut sink = into_slice(to);
+        pollster::block_on(async {
+            while !self.0.is_empty() {
+                finish_oldest(&mut self.0, context, Drive::Here, &mut sink).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Takes bytes piece by piece and puts them into `to`, one after another.
+pub(super) fn into_slice(to: &mut [f32]) -> impl FnMut(&[u8]) + Send {
+    let mut rest: &mut [u8] = bytemuck::cast_slice_mut(to);
+    move |bytes| {
+        let (now, later) = std::mem::take(&mut rest).split_at_mut(bytes.len());
+        now.copy_from_slice(bytes);
+        rest = later;
+    }
+}
+
+async fn finish_oldest(
+    reads: &mut VecDeque<Read>,
+    context: &Arc<Context>,
+    drive: Drive,
+    sink: &mut (dyn FnMut(&[u8]) + Send),
+) -> Result<()> {
+    let Some(mut read) = reads.pop_front() else {
+        return Ok(());
+    };
+    read.mapping.ready(context, drive).await?;
+    read.mapping.read(sink)?;
+    let buffer = read.pooled.then(|| read.mapping.buffer.clone());
+    drop(read);
+    if let Some(buffer) = buffer {
+        context.give_back(buffer, None);
+    }
+    Ok(())
+}
+
+impl Context {
+    fn take(&self, bytes: u64, usage: wgpu::BufferUsages) -> (u64, Option<Pooled>) {
+        let mut pool = lock(&self.pool);
+        let size = pool.size(bytes);
+        (size, pool.take(size, usage))
+    }
+
+    /// A mapped buffer for bytes on their way to the device.
+    async fn upload_buffer(self: &Arc<Self>, bytes: u64, drive: Drive) -> Result<Mapping> {
+        let usage = Purpose::Upload.usage(&self.info);
+        let (size, pooled) = self.take(bytes, usage);
+        match pooled {
+            None => Ok(Mapping {
+                buffer: self.create_buffer(size, usage, true)?,
+                bytes,
+                answer: None,
+                submission: None,
+            }),
+            Some(Pooled { buffer, last }) => {
+                let mut mapping = Mapping::ask(self, buffer, bytes, MapMode::Write, last)?;
+                mapping.ready(self, drive).await?;
+                Ok(mapping)
+            }
+        }
+    }
+}
