@@ -47,6 +47,7 @@ impl Elementwise for Function {
         vec![0.0]
     }
 
+    #[inline(always)]
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
         let slope = L::splat(c[0]);
         // The clamp matters at -∞ with a slope of 0 only, where the product would be NaN.
@@ -55,10 +56,12 @@ impl Elementwise for Function {
         L::select(x.gt(L::splat(0.0)), x, left).nan_of(x)
     }
 
+    #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
         L::select(x.gt(L::splat(0.0)), L::splat(1.0), L::splat(c[0])).nan_of(x)
     }
 
+    #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, c: &Constants) -> L {
         Self::derivative(y, c)
     }

@@ -40,16 +40,19 @@ impl Elementwise for Function {
         vec![0.0]
     }
 
+    #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         // The operand order keeps NaN.
         L::splat(0.0).max(x)
     }
 
+    #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let zero = L::splat(0.0);
         L::select(x.gt(zero), L::splat(1.0), zero).nan_of(x)
     }
 
+    #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, c: &Constants) -> L {
         Self::derivative(y, c)
     }

@@ -105,6 +105,31 @@ fn chain<L: Lanes>(grad: L, derivative: L) -> L {
     L::select(lost, L::splat(0.0), product)
 }
 
+/// One vector. A function, not a closure of [`run`]: a closure cannot be told to be inlined, and left alone it does not have the
+/// instruction set, so that every operation in it becomes a call.
+///
+/// # Safety
+/// As [`Loop`] for the elements from `at` to `at + WIDTH`.
+#[inline(always)]
+unsafe fn step<A: Elementwise, R: Rule, L: Lanes>(
+    x: *const f32,
+    grad: *const f32,
+    out: *mut f32,
+    at: usize,
+    c: &Constants,
+) {
+    // SAFETY: the caller promises that the elements are there.
+    unsafe {
+        let value = L::load(x.add(at));
+        let gradient = if R::TAKES_GRAD {
+            L::load(grad.add(at))
+        } else {
+            value
+        };
+        R::apply::<A, L>(value, gradient, c).store(out.add(at));
+    }
+}
+
 /// The loop over all elements. Always inlined, so that it takes on the instruction set of the function around it.
 #[inline(always)]
 unsafe fn run<A: Elementwise, R: Rule, L: Lanes>(
@@ -114,26 +139,18 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes>(
     count: usize,
     c: &Constants,
 ) {
-    let step = |at: usize| {
-        // SAFETY: `at + WIDTH <= count`, and the caller promises `count` valid elements behind each pointer that is used.
-        unsafe {
-            let value = L::load(x.add(at));
-            let gradient = if R::TAKES_GRAD {
-                L::load(grad.add(at))
-            } else {
-                value
-            };
-            R::apply::<A, L>(value, gradient, c).store(out.add(at));
-        }
-    };
     let mut at = 0;
     while at + 2 * L::WIDTH <= count {
-        step(at);
-        step(at + L::WIDTH);
+        // SAFETY: the vectors end at or before `count`, and the caller promises that many elements.
+        unsafe {
+            step::<A, R, L>(x, grad, out, at, c);
+            step::<A, R, L>(x, grad, out, at + L::WIDTH, c);
+        }
         at += 2 * L::WIDTH;
     }
     if at + L::WIDTH <= count {
-        step(at);
+        // SAFETY: as above.
+        unsafe { step::<A, R, L>(x, grad, out, at, c) };
         at += L::WIDTH;
     }
     let rest = count - at;
