@@ -43,10 +43,7 @@ fn same(gpu: &Gpu) -> nonlin::gpu::GpuBuilder {
 fn assert_equal(got: &[f32], want: &[f32], what: &str) {
     assert_eq!(got.len(), want.len(), "{what}: length");
     for (i, (got, want)) in got.iter().zip(want).enumerate() {
-        assert!(
-            got == want,
-            "{what}: element {i} is {got:?}, want {want:?}"
-        );
+        assert!(got == want, "{what}: element {i} is {got:?}, want {want:?}");
     }
 }
 
@@ -64,14 +61,34 @@ fn check_length(gpu: &Gpu, len: usize) -> nonlin::Result<()> {
     assert_equal(&tx.download()?, &x, &what("upload and download"));
     let y = gpu.forward(&f, &tx)?;
     assert_equal(&y.download()?, &values, &what("forward"));
-    assert_equal(&gpu.derivative(&f, &tx)?.download()?, &slopes, &what("derivative"));
-    assert_equal(&gpu.backward(&f, &tx, &tg)?.download()?, &products, &what("backward"));
+    assert_equal(
+        &gpu.derivative(&f, &tx)?.download()?,
+        &slopes,
+        &what("derivative"),
+    );
+    assert_equal(
+        &gpu.backward(&f, &tx, &tg)?.download()?,
+        &products,
+        &what("backward"),
+    );
     let from_output = gpu.derivative_from_output(&f, &y)?;
-    assert_equal(&from_output.download()?, &slopes, &what("derivative from the output"));
+    assert_equal(
+        &from_output.download()?,
+        &slopes,
+        &what("derivative from the output"),
+    );
     let from_output = gpu.backward_from_output(&f, &y, &tg)?;
-    assert_equal(&from_output.download()?, &products, &what("backward from the output"));
+    assert_equal(
+        &from_output.download()?,
+        &products,
+        &what("backward from the output"),
+    );
 
-    assert_equal(&Engine::forward(gpu, &f, &x)?, &values, &what("forward over slices"));
+    assert_equal(
+        &Engine::forward(gpu, &f, &x)?,
+        &values,
+        &what("forward over slices"),
+    );
     let dx = Engine::backward(gpu, &f, &x, &grad)?;
     assert_equal(&dx, &products, &what("backward over slices"));
     let mut place = x.clone();
@@ -81,7 +98,9 @@ fn check_length(gpu: &Gpu, len: usize) -> nonlin::Result<()> {
 }
 
 fn every_length_works(gpu: &Gpu) -> nonlin::Result<()> {
-    LENGTHS.into_iter().try_for_each(|len| check_length(gpu, len))
+    LENGTHS
+        .into_iter()
+        .try_for_each(|len| check_length(gpu, len))
 }
 
 fn tensors_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
@@ -140,7 +159,11 @@ fn results_take_the_place_of_operands(gpu: &Gpu) -> nonlin::Result<()> {
         gpu.upload_into(&grad, &tg)?;
         gpu.backward_into(&f, &tx, &tg, &tx)?;
         assert_equal(&tx.download()?, &products, "backward in the place of x");
-        assert_equal(&tg.download()?, &grad, "grad after backward in the place of x");
+        assert_equal(
+            &tg.download()?,
+            &grad,
+            "grad after backward in the place of x",
+        );
 
         let t = gpu.upload(&x)?;
         let squares: Vec<f32> = x.iter().map(|&x| x * leaky_slope(x)).collect();
@@ -160,14 +183,20 @@ fn two_threads_share_one_gpu(gpu: &Gpu) {
             scope.spawn(move || {
                 for round in 0..40 {
                     let len = 1 + (thread * 977 + round * 131) % 4000;
-                    let y = gpu.forward(leaky(), &gpu.upload(&inputs(len)).unwrap()).unwrap();
+                    let y = gpu
+                        .forward(leaky(), &gpu.upload(&inputs(len)).unwrap())
+                        .unwrap();
                     let want: Vec<f32> = inputs(len).into_iter().map(leaky_value).collect();
                     assert_equal(&y.download().unwrap(), &want, "own tensor");
                     // A tensor that the other thread downloads at the same time.
                     let y = gpu.forward(leaky(), shared).unwrap();
                     let want: Vec<f32> = inputs(3000).into_iter().map(leaky_value).collect();
                     assert_equal(&y.download().unwrap(), &want, "shared tensor");
-                    assert_equal(&shared.download().unwrap(), &inputs(3000), "shared tensor itself");
+                    assert_equal(
+                        &shared.download().unwrap(),
+                        &inputs(3000),
+                        "shared tensor itself",
+                    );
                 }
             });
         }
@@ -184,7 +213,11 @@ fn another_devices_tensor_is_refused(gpu: &Gpu) -> nonlin::Result<()> {
         gpu.upload_into(&[1.0, 2.0], &there),
         gpu.time_copy(&here, &there, 1).map(drop),
     ];
-    for (result, name) in refused.into_iter().zip(["x", "the result", "grad", "the tensor", "the result"]) {
+    for (result, name) in
+        refused
+            .into_iter()
+            .zip(["x", "the result", "grad", "the tensor", "the result"])
+    {
         match result {
             Err(Error::WrongDevice { name: got, .. }) => assert_eq!(got, name),
             other => panic!("{name}: {other:?}"),
@@ -196,10 +229,22 @@ fn another_devices_tensor_is_refused(gpu: &Gpu) -> nonlin::Result<()> {
 fn lengths_that_differ_are_refused(gpu: &Gpu) -> nonlin::Result<()> {
     let (three, four) = (gpu.upload(&[0.0; 3])?, gpu.upload(&[0.0; 4])?);
     let messages = [
-        (gpu.forward_into(leaky(), &three, &four), "the result holds 4 elements, x holds 3"),
-        (gpu.backward(leaky(), &three, &four).map(drop), "grad holds 4 elements, x holds 3"),
-        (gpu.upload_into(&[0.0; 5], &four), "the slice holds 5 elements, the tensor holds 4"),
-        (four.download_into(&mut [0.0; 5]), "the slice holds 5 elements, the tensor holds 4"),
+        (
+            gpu.forward_into(leaky(), &three, &four),
+            "the result holds 4 elements, x holds 3",
+        ),
+        (
+            gpu.backward(leaky(), &three, &four).map(drop),
+            "grad holds 4 elements, x holds 3",
+        ),
+        (
+            gpu.upload_into(&[0.0; 5], &four),
+            "the slice holds 5 elements, the tensor holds 4",
+        ),
+        (
+            four.download_into(&mut [0.0; 5]),
+            "the slice holds 5 elements, the tensor holds 4",
+        ),
         (
             gpu.compute_tensor(&leaky(), Direction::Backward, &four, None, &four),
             "backward needs a gradient, but none was given",
@@ -215,12 +260,17 @@ fn parameters_are_checked_and_never_recompile(gpu: &Gpu) -> nonlin::Result<()> {
     let gpu = same(gpu).build()?;
     let x = gpu.upload(&[-1.0, -2.0, 3.0])?;
     for slope in [0.5, 0.125, 2.0, 0.5] {
-        let y = gpu.forward(Activation::LeakyRelu { slope }, &x)?.download()?;
+        let y = gpu
+            .forward(Activation::LeakyRelu { slope }, &x)?
+            .download()?;
         assert_eq!(y, [-slope, -2.0 * slope, 3.0]);
     }
     assert_eq!(gpu.compiled_kernels(), 1);
     let outside = gpu.forward(Activation::LeakyRelu { slope: f32::NAN }, &x);
-    assert!(matches!(outside, Err(Error::ParameterOutOfRange { .. })), "{outside:?}");
+    assert!(
+        matches!(outside, Err(Error::ParameterOutOfRange { .. })),
+        "{outside:?}"
+    );
     assert!(gpu.compile(&leaky(), Direction::Forward)?.is_zero());
     assert!(!gpu.compile(&leaky(), Direction::Backward)?.is_zero());
     assert_eq!(gpu.compiled_kernels(), 2);
@@ -255,7 +305,13 @@ fn async_forms_agree(gpu: &Gpu) -> nonlin::Result<()> {
         let want: Vec<f32> = x.iter().map(|&x| leaky_value(x)).collect();
         assert_equal(&y.download_async().await?, &want, "async");
         assert_equal(&y.download()?, &want, "blocking");
-        assert!(gpu.upload_async(&[]).await?.download_async().await?.is_empty());
+        assert!(
+            gpu.upload_async(&[])
+                .await?
+                .download_async()
+                .await?
+                .is_empty()
+        );
         Ok(())
     })
 }
@@ -278,7 +334,10 @@ fn a_lost_device_is_an_error(gpu: &Gpu) -> nonlin::Result<()> {
         x.download().map(drop),
     ];
     for result in results {
-        assert!(matches!(result, Err(Error::DeviceLost { .. })), "{result:?}");
+        assert!(
+            matches!(result, Err(Error::DeviceLost { .. })),
+            "{result:?}"
+        );
     }
     Ok(())
 }
@@ -317,7 +376,9 @@ fn a_program_with_its_own_device_needs_no_features(gpu: &Gpu) -> nonlin::Result<
     let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).unwrap();
     let own = Gpu::from_wgpu(adapter.get_info(), device.clone(), queue)?;
     assert!(!own.info().mappable && !own.info().timestamps);
-    LENGTHS.into_iter().try_for_each(|len| check_length(&own, len))?;
+    LENGTHS
+        .into_iter()
+        .try_for_each(|len| check_length(&own, len))?;
     // More than one piece on the way.
     check_length(&own, 5_000_001)?;
     let x = own.upload(&[1.0])?;
@@ -330,8 +391,15 @@ fn an_unknown_adapter_name_lists_what_there_is(gpu: &Gpu) {
     let error = Gpu::builder().adapter("no such card").build().unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::NoSuchAdapter { .. }), "{text}");
-    assert!(text.contains("\"no such card\"") && text.contains(&gpu.info().name), "{text}");
-    let text = Gpu::builder().adapter("CPU").build().unwrap_err().to_string();
+    assert!(
+        text.contains("\"no such card\"") && text.contains(&gpu.info().name),
+        "{text}"
+    );
+    let text = Gpu::builder()
+        .adapter("CPU")
+        .build()
+        .unwrap_err()
+        .to_string();
     assert!(text.contains("CPU engine"), "{text}");
 }
 

@@ -57,7 +57,9 @@ impl std::fmt::Display for Wanted {
             Self::Best => f.write_str("what is needed"),
             Self::Software => f.write_str("\"software\""),
             Self::Named(name) => write!(f, "\"{name}\""),
-            Self::Cpu => f.write_str("\"cpu\", which is the CPU engine (nonlin::cpu::Cpu) and no GPU adapter"),
+            Self::Cpu => f.write_str(
+                "\"cpu\", which is the CPU engine (nonlin::cpu::Cpu) and no GPU adapter",
+            ),
         }
     }
 }
@@ -104,9 +106,8 @@ pub(super) fn defect(limits: &wgpu::Limits) -> Option<String> {
     let invocations = limits
         .max_compute_invocations_per_workgroup
         .min(limits.max_compute_workgroup_size_x);
-    (invocations < WORKGROUP).then(|| {
-        format!("{invocations} invocations in a workgroup, needed are {WORKGROUP}")
-    })
+    (invocations < WORKGROUP)
+        .then(|| format!("{invocations} invocations in a workgroup, needed are {WORKGROUP}"))
 }
 
 fn instance(backends: Option<Backends>) -> wgpu::Instance {
@@ -269,6 +270,9 @@ pub async fn adapters_async() -> Vec<AdapterReport> {
 
 /// Whether buffers are to be mapped directly: where memory is shared. Elsewhere it would put them into slow memory.
 pub(super) fn mappable(info: &AdapterInfo, features: wgpu::Features) -> bool {
-    let shared = matches!(info.device_type, DeviceType::Cpu | DeviceType::IntegratedGpu);
+    let shared = matches!(
+        info.device_type,
+        DeviceType::Cpu | DeviceType::IntegratedGpu
+    );
     shared && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
 }

@@ -160,14 +160,13 @@ impl Context {
             usage,
             mapped_at_creation: mapped,
         };
-        scoped(&self.device, || self.device.create_buffer(&descriptor)).map_err(|error| {
-            match error {
-                wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory {
-                    bytes,
-                    reason: error.to_string(),
-                },
-                error => gpu_error("creating a buffer", &error),
-            }
+        scoped(&self.device, || self.device.create_buffer(&descriptor)).map_err(|error| match error
+        {
+            wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory {
+                bytes,
+                reason: error.to_string(),
+            },
+            error => gpu_error("creating a buffer", &error),
         })
     }
 

@@ -31,7 +31,8 @@ impl Caches {
         if buffers.is_empty() {
             return;
         }
-        let gone = |bindings: &Bindings| bindings.iter().any(|(buffer, _)| buffers.contains(buffer));
+        let gone =
+            |bindings: &Bindings| bindings.iter().any(|(buffer, _)| buffers.contains(buffer));
         lock(&self.bind_groups).retain(|bindings, _| !gone(bindings));
     }
 }
@@ -74,7 +75,11 @@ impl<'a> Operands<'a> {
 
     /// Checks that every operand lives on this device.
     pub(super) fn check_device(&self, context: &Arc<Context>, x: &'static str) -> Result<()> {
-        let named = [(x, Some(self.x)), ("grad", self.grad), ("the result", Some(self.out))];
+        let named = [
+            (x, Some(self.x)),
+            ("grad", self.grad),
+            ("the result", Some(self.out)),
+        ];
         for (name, tensor) in named {
             if let Some(tensor) = tensor {
                 check_device(context, name, tensor)?;
@@ -136,12 +141,17 @@ impl Context {
             .segments()
             .map(|(out, bytes)| {
                 let vectors = bytes.div_ceil(16);
-                let (columns, rows) = grid(vectors.div_ceil(WORKGROUP.into()), self.info.max_groups);
+                let (columns, rows) =
+                    grid(vectors.div_ceil(WORKGROUP.into()), self.info.max_groups);
                 let params = params(vectors, columns, constants);
                 let mut bindings = vec![(self.params(params)?, 128)];
                 for segments in &mut read_segments {
                     // The operands are of one length, so they have the same segments.
-                    bindings.extend(segments.next().map(|(buffer, _)| (buffer.clone(), vectors * 16)));
+                    bindings.extend(
+                        segments
+                            .next()
+                            .map(|(buffer, _)| (buffer.clone(), vectors * 16)),
+                    );
                 }
                 bindings.push((out.clone(), vectors * 16));
                 Ok((self.bind_group(bindings, reads.len())?, columns, rows))
@@ -246,7 +256,14 @@ fn params(vectors: u64, columns: u32, constants: &[f32]) -> Params {
 mod tests {
     #[test]
     fn a_grid_covers_all_groups_within_the_limit() {
-        for (groups, max) in [(1, 1), (5, 3), (9, 3), (65_535, 65_535), (65_536, 65_535), (7, 100)] {
+        for (groups, max) in [
+            (1, 1),
+            (5, 3),
+            (9, 3),
+            (65_535, 65_535),
+            (65_536, 65_535),
+            (7, 100),
+        ] {
             let (columns, rows) = super::grid(groups, max);
             assert!(u64::from(columns) * u64::from(rows) >= groups);
             assert!(columns <= max && rows <= max);

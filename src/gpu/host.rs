@@ -1,11 +1,11 @@
 //! [`Engine`] for the GPU: slices in host memory, streamed through the device in chunks.
 
+use super::Gpu;
 use super::dispatch::Operands;
 use super::pool::Purpose;
 use super::shader::Kernel;
 use super::tensor::Tensor;
 use super::transfer::Reads;
-use super::Gpu;
 use crate::engine::{Engine, check};
 use crate::{Activation, Direction, Result};
 use std::ops::Range;

@@ -276,7 +276,12 @@ impl Gpu {
     }
 
     /// `f'(x)` into `out`.
-    pub fn derivative_into(&self, f: impl Into<Activation>, x: &Tensor, out: &Tensor) -> Result<()> {
+    pub fn derivative_into(
+        &self,
+        f: impl Into<Activation>,
+        x: &Tensor,
+        out: &Tensor,
+    ) -> Result<()> {
         self.compute_tensor(&f.into(), Direction::Derivative, x, None, out)
     }
 
@@ -396,7 +401,8 @@ impl Gpu {
     ) -> Result<Timing> {
         let operands = self.operands(f, direction, x, grad, out)?;
         let kernel = Kernel::Activation(f, direction);
-        self.context.time(kernel, &f.constants(), operands, dispatches)
+        self.context
+            .time(kernel, &f.constants(), operands, dispatches)
     }
 
     /// Times a kernel that copies, as [`time_compute`](Self::time_compute): the yardstick for the activations, which differ from it in

@@ -51,7 +51,8 @@ impl Context {
         if let Some(pipeline) = lock(&self.pipelines.made).get(&key) {
             return Ok(pipeline.clone());
         }
-        let label = direction.map_or_else(|| id.to_owned(), |direction| format!("{id} {direction}"));
+        let label =
+            direction.map_or_else(|| id.to_owned(), |direction| format!("{id} {direction}"));
         let reads = kernel.read_operands(in_place).len();
         let pipeline = self.scoped("compiling a kernel", || {
             let module = self

@@ -99,7 +99,17 @@ mod tests {
     #[test]
     fn sizes_are_shared_and_never_too_small() {
         let pool = Pool::new(1 << 27);
-        for bytes in [16, 240, 256, 257, 4096, 4112, 1 << 20, (1 << 20) + 16, 1 << 27] {
+        for bytes in [
+            16,
+            240,
+            256,
+            257,
+            4096,
+            4112,
+            1 << 20,
+            (1 << 20) + 16,
+            1 << 27,
+        ] {
             let size = pool.size(bytes);
             assert!(size >= bytes && size <= (bytes + bytes / 8).max(bytes.next_multiple_of(256)));
             assert!(size % 16 == 0 && size <= 1 << 27);

@@ -67,9 +67,7 @@ impl Kernel<'_> {
             .iter()
             .zip(1..)
             .map(|(name, binding)| {
-                format!(
-                    "@group(0) @binding({binding}) var<storage, read> {name}: array<Stored>;\n"
-                )
+                format!("@group(0) @binding({binding}) var<storage, read> {name}: array<Stored>;\n")
             })
             .collect();
         operands += &format!(
@@ -77,7 +75,11 @@ impl Kernel<'_> {
             reads.len() + 1
         );
         let operand = |name| {
-            let buffer = if reads.contains(&name) { name } else { "result" };
+            let buffer = if reads.contains(&name) {
+                name
+            } else {
+                "result"
+            };
             format!("load({buffer}[i])")
         };
         let value = match self {

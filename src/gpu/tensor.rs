@@ -95,7 +95,9 @@ impl Tensor {
     pub async fn download_async(&self) -> Result<Vec<f32>> {
         let mut all = Vec::with_capacity(self.len());
         self.inner
-            .read(Drive::Elsewhere, false, &mut |bytes| append(&mut all, bytes))
+            .read(Drive::Elsewhere, false, &mut |bytes| {
+                append(&mut all, bytes)
+            })
             .await?;
         Ok(all)
     }
@@ -206,6 +208,10 @@ impl Context {
 fn append(all: &mut Vec<f32>, bytes: &[u8]) {
     match bytemuck::try_cast_slice(bytes) {
         Ok(numbers) => all.extend_from_slice(numbers),
-        Err(_) => all.extend(bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<f32>)),
+        Err(_) => all.extend(
+            bytes
+                .chunks_exact(4)
+                .map(bytemuck::pod_read_unaligned::<f32>),
+        ),
     }
 }

@@ -100,7 +100,15 @@ impl Context {
             }
             runs *= 4;
         };
-        log::debug!("{}: timestamps {}", self.short_name(), if sane { "agree with the wall clock" } else { "make no sense" });
+        log::debug!(
+            "{}: timestamps {}",
+            self.short_name(),
+            if sane {
+                "agree with the wall clock"
+            } else {
+                "make no sense"
+            }
+        );
         Ok(*self.sane_timestamps.get_or_init(|| sane))
     }
 
@@ -178,13 +186,11 @@ struct Queries {
 impl Queries {
     fn new(context: &Arc<Context>) -> Result<Self> {
         let set = context.scoped("making timestamps", || {
-            context
-                .device
-                .create_query_set(&wgpu::QuerySetDescriptor {
-                    label: Some("nonlin timing"),
-                    ty: wgpu::QueryType::Timestamp,
-                    count: 2,
-                })
+            context.device.create_query_set(&wgpu::QuerySetDescriptor {
+                label: Some("nonlin timing"),
+                ty: wgpu::QueryType::Timestamp,
+                count: 2,
+            })
         })?;
         let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
         Ok(Self {
@@ -198,7 +204,11 @@ impl Queries {
     fn read(&self, context: &Context) -> Result<Option<Duration>> {
         let mut ticks = Vec::new();
         pollster::block_on(self.result.inner.read(Drive::Here, false, &mut |bytes| {
-            ticks.extend(bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned::<u64>));
+            ticks.extend(
+                bytes
+                    .chunks_exact(8)
+                    .map(bytemuck::pod_read_unaligned::<u64>),
+            );
         }))?;
         let [start, end] = ticks[..] else {
             return Err(Error::Gpu {

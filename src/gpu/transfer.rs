@@ -133,13 +133,19 @@ impl Mapping {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<()> {
-        let mut view = self.buffer.get_mapped_range_mut(..self.bytes).map_err(view_error)?;
+        let mut view = self
+            .buffer
+            .get_mapped_range_mut(..self.bytes)
+            .map_err(view_error)?;
         view.slice(..bytes.len()).copy_from_slice(bytes);
         Ok(())
     }
 
     fn read(&self, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
-        let view = self.buffer.get_mapped_range(..self.bytes).map_err(view_error)?;
+        let view = self
+            .buffer
+            .get_mapped_range(..self.bytes)
+            .map_err(view_error)?;
         sink(&view);
         Ok(())
     }
