@@ -10,6 +10,16 @@ const CPU: &str = "cpu";
 pub const ADAPTER_HELP: &str =
     "Part of the adapter's name, `software`, or `cpu`; without it NONLIN_ADAPTER counts";
 
+/// Keeps Mesa's device-select layer, which asks the desktop which GPU it prefers, from complaining on standard error where
+/// there is no desktop. Has to be called before any thread is started.
+pub fn keep_drivers_quiet() {
+    let unset = |name| std::env::var_os(name).is_none();
+    if cfg!(target_os = "linux") && unset("XDG_RUNTIME_DIR") && unset("DISPLAY") {
+        // SAFETY: the program has one thread yet, so nothing reads the environment meanwhile.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
+}
+
 /// Opens the adapter of that name, or without one the best, which may be a software adapter.
 ///
 /// # Errors

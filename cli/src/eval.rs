@@ -6,7 +6,7 @@ use crate::number::shortest;
 use clap::ValueEnum;
 use nonlin::cpu::Cpu;
 use nonlin::{Activation, Direction, Engine};
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, Write};
 
 /// The command's options.
 #[derive(clap::Args)]
@@ -102,26 +102,21 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
         for value in evaluator.evaluate(&f, direction, numbers)? {
             writeln!(out, "{}", shortest(value))?;
         }
-        Ok(())
+        Ok(out.flush()?)
     };
     if !options.numbers.is_empty() {
         return answer(&options.numbers);
     }
-    let stdin = io::stdin();
-    // Somebody who types wants each answer after its line; a pipe brings more at a time than a line.
-    let interactive = stdin.is_terminal();
-    let mut input = BufReader::with_capacity(1 << 16, stdin.lock());
+    let mut input = BufReader::with_capacity(1 << 16, io::stdin().lock());
     let mut numbers = Vec::new();
     while read_numbers(&mut input, &mut numbers)? {
         answer(&numbers)?;
-        if interactive {
-            io::stdout().flush()?;
-        }
     }
     Ok(())
 }
 
-/// Reads the next line of numbers, and those that stand ready after it. `false` at the end.
+/// Reads the next line of numbers, and those that stand ready after it: somebody who types, or a program that waits for each
+/// answer, gets it after a line. `false` at the end.
 fn read_numbers(
     input: &mut BufReader<impl io::Read>,
     numbers: &mut Vec<f32>,

@@ -38,6 +38,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    engines::keep_drivers_quiet();
     let mut out = BufWriter::new(io::stdout().lock());
     match run(&mut out).and_then(|()| Ok(out.flush()?)) {
         Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,

@@ -60,18 +60,14 @@ pub fn header(engines: &Engines, options: &Options, out: &mut dyn Write) -> io::
         options.seed,
         options.seconds.as_secs_f64(),
     )?;
-    if let (Some(first), Some(last)) = (engines.cpus.first(), engines.cpus.last()) {
-        let threads = match (first.threads(), last.threads()) {
-            (1, 1) => "1 thread".to_owned(),
-            (_, n) => format!("1 and {n} threads"),
-        };
-        writeln!(
-            out,
-            "CPU  {}, {}, {threads}",
-            machine::processor(),
-            first.isa().name()
-        )?;
-    }
+    let timed = match (engines.cpus.first(), engines.cpus.last()) {
+        (Some(first), Some(last)) => match last.threads() {
+            1 => format!("{}, 1 thread", first.isa().name()),
+            n => format!("{}, 1 and {n} threads", first.isa().name()),
+        },
+        _ => "not timed".to_owned(),
+    };
+    writeln!(out, "CPU  {}, {timed}", machine::processor())?;
     if let Some(gpu) = &engines.gpu {
         writeln!(out, "GPU  {}", gpu.info())?;
         if gpu.info().software {
