@@ -28,6 +28,20 @@ pub(crate) fn sech_squared(x: f64) -> f64 {
     4.0 * e / ((1.0 + e) * (1.0 + e))
 }
 
+/// `exp(x) - 1 - x`.
+pub(crate) fn expm1_minus_x(x: f64) -> f64 {
+    if x.abs() > 0.5 {
+        return x.exp_m1() - x;
+    }
+    let (mut term, mut sum, mut n) = (x, 0.0, 1.0);
+    while term.abs() > 1e-17 * f64::abs(sum) {
+        n += 1.0;
+        term *= x / n;
+        sum += term;
+    }
+    sum
+}
+
 /// The error function.
 pub(crate) fn erf(x: f64) -> f64 {
     if x.abs() < 2.0 {

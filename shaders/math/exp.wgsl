@@ -1,4 +1,4 @@
-// exp and expm1: Cody-Waite reduction to 2^k exp(r), |r| <= ln2/2, and a polynomial of degree 6 (scripts/coefficients.sollya).
+// exp: Cody-Waite reduction to 2^k exp(r), |r| <= ln2/2, and a polynomial of degree 6 (scripts/coefficients.sollya).
 
 const LOG2_E: f32 = 0x1.715476p+0f;
 // ln 2 in 15 bits, so that its product with any k here is exact, and the rest.
@@ -21,9 +21,10 @@ fn pow2(k: I) -> F {
 }
 
 // mantissa * 2^k for integral -252 <= k <= 254, in two normal factors.
-fn scaled(mantissa: F, k: I) -> Exp {
-    let half = k >> U(1u);
-    return Exp(mantissa * pow2(half), pow2(k - half));
+fn scaled(mantissa: F, k: F) -> Exp {
+    let whole = I(k);
+    let half = whole >> U(1u);
+    return Exp(mantissa * pow2(half), pow2(whole - half));
 }
 
 // exp(r) - 1 for |r| <= 0.348. Error 2^-28.2 of exp(r).
@@ -32,23 +33,43 @@ fn expm1_reduced(r: F) -> F {
     return fma(r * r, q, r);
 }
 
-// exp(hi + lo) for -120 <= hi + lo <= 90, |lo| below about |hi| 2^-10.
-fn exp_pair(hi: F, lo: F) -> Exp {
+// x = k ln 2 + r.
+struct Reduced {
+    k: F,
+    r: F,
+}
+
+fn reduce(x: F) -> Reduced {
+    let k = round(x * LOG2_E);
+    return Reduced(k, fma(k, F(-LN2_LO), launder(fma(k, F(-LN2_HI), x))));
+}
+
+// As reduce for x = hi + lo, |lo| below about |hi| 2^-10.
+fn reduce_pair(hi: F, lo: F) -> Reduced {
     let k = round((hi + lo) * LOG2_E);
-    let r = launder(fma(k, F(-LN2_HI), hi)) + fma(k, F(-LN2_LO), lo);
-    return scaled(expm1_reduced(r) + 1.0, I(k));
+    return Reduced(k, launder(fma(k, F(-LN2_HI), hi)) + fma(k, F(-LN2_LO), lo));
 }
 
-// exp(x) for -120 <= x <= 90.
+// exp(x) for -170 <= x <= 90.
 fn exp_scaled(x: F) -> Exp {
-    let k = round(x * LOG2_E);
-    let r = fma(k, F(-LN2_LO), launder(fma(k, F(-LN2_HI), x)));
-    return scaled(expm1_reduced(r) + 1.0, I(k));
+    let reduced = reduce(x);
+    return scaled(expm1_reduced(reduced.r) + 1.0, reduced.k);
 }
 
-// exp(x) for -87 <= x <= 88: where its smallest values only are added to something larger.
-fn exp_normal(x: F) -> F {
-    let k = round(x * LOG2_E);
-    let r = fma(k, F(-LN2_LO), launder(fma(k, F(-LN2_HI), x)));
-    return (expm1_reduced(r) + 1.0) * pow2(I(k));
+// exp(hi + lo) for -170 <= hi + lo <= 90.
+fn exp_pair(hi: F, lo: F) -> Exp {
+    let reduced = reduce_pair(hi, lo);
+    return scaled(expm1_reduced(reduced.r) + 1.0, reduced.k);
+}
+
+// factor * exp(hi + lo) for a normal factor: one rounding less than the product.
+fn times_exp_pair(factor: F, hi: F, lo: F) -> Exp {
+    let reduced = reduce_pair(hi, lo);
+    return scaled(fma(factor, expm1_reduced(reduced.r), factor), reduced.k);
+}
+
+// exp(x) for every x: 0 and infinity where it leaves the range.
+fn exp_any(x: F) -> F {
+    let value = exp_value(exp_scaled(clamp(x, F(-120.0), F(88.8))));
+    return select(value, infinity(), x > F(0x1.62e42ep+6f));
 }

@@ -1,22 +1,26 @@
 // The upper tail of the normal distribution, through exp(-t^2/2) and a polynomial of degree 9 (scripts/coefficients.sollya).
 
-// exp(-t^2/2) for 0 <= t <= 15: t is cut after 12 bits, so that its square is exact.
-fn exp_half_square(t: F) -> Exp {
-    let t_hi = bitcast<F>(bitcast<U>(t) & U(0xfffff000u));
-    return exp_pair(t_hi * t_hi * -0.5, (t - t_hi) * (t + t_hi) * -0.5);
+// factor * exp(scale * t^2) for 0 <= t <= 15, a normal factor and a scale of -1 or -1/2: t is cut after 12 bits, so that its
+// square is exact.
+fn times_exp_of_square(factor: F, t: F, scale: f32) -> Exp {
+    let t_hi = high_bits(t);
+    return times_exp_pair(factor, t_hi * t_hi * scale, (t - t_hi) * (t + t_hi) * scale);
 }
 
-// The variable of the polynomials: 1 at t = 0, falling to 0.18 at 14.6.
+// v = t / (t + 4), from 0 at t = 0 to 0.78 at 14.6.
 fn tail_variable(t: F) -> F {
-    return 1.0 / (1.0 + 0.3125 * t);
+    let quarter = 0.25 * t;
+    return quarter / (1.0 + quarter);
 }
 
-// 1 - Phi(t) = erfc(t / sqrt(2)) / 2 for 0 <= t <= 15. Error of the polynomial 2^-25.2.
-fn normal_tail(t: F) -> Exp {
-    let e = exp_half_square(t);
-    let u = tail_variable(t);
-    let z = u - 0.59375;
-    let r = 0x1.0ea872p-2f + z * (0x1.9a5f8ap-2f + z * (0x1.886ec2p-2f + z * (0x1.65aecp-3f + z * (-0x1.84f38ap-5f
-        + z * (-0x1.5226eap-4f + z * (0x1.d4550ap-7f + z * (0x1.53f7c8p-5f + z * (-0x1.492d4p-7f + z * -0x1.2c6ff2p-6f))))))));
-    return Exp(e.mantissa * (u * r), e.pow2);
+// The variable that the polynomials in v are written in.
+fn tail_centred(v: F) -> F {
+    return 0.4375 - v;
+}
+
+// (1 - Phi(t)) * exp(t^2/2) / (1 - v), given v of t. Error 2^-26.3.
+fn tail_ratio(v: F) -> F {
+    let z = tail_centred(v);
+    return 0x1.ace714p-3f + z * (0x1.6d84e4p-2f + z * (0x1.d9fd04p-2f + z * (0x1.bdf43cp-2f + z * (0x1.06e15ap-2f
+        + z * (0x1.204c4ep-5f + z * (-0x1.399a4cp-4f + z * (-0x1.58ffe8p-5f + z * (0x1.56e346p-6f + z * 0x1.151766p-6f))))))));
 }

@@ -101,6 +101,8 @@ pub(crate) trait Entry: Sync {
     fn derivative_magnitude(&self, x: f64, p: &[f64]) -> f64;
     fn kinks(&self, p: &[f64]) -> Vec<f64>;
     fn cpu_loop(&self, direction: crate::Direction, isa: cpu::Isa) -> cpu::Loop;
+    #[cfg(test)]
+    fn scalar_loop(&self, direction: crate::Direction, fused: bool) -> cpu::Loop;
 }
 
 impl<T: Elementwise> Entry for T {
@@ -146,5 +148,10 @@ impl<T: Elementwise> Entry for T {
 
     fn cpu_loop(&self, direction: crate::Direction, isa: cpu::Isa) -> cpu::Loop {
         cpu::dispatch::loop_for::<T>(direction, isa)
+    }
+
+    #[cfg(test)]
+    fn scalar_loop(&self, direction: crate::Direction, fused: bool) -> cpu::Loop {
+        cpu::dispatch::scalar_loop_for::<T>(direction, fused)
     }
 }

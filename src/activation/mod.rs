@@ -5,10 +5,11 @@
 mod elementwise;
 mod metadata;
 mod parameter;
+mod ramp;
 mod text;
 
 use crate::{Direction, Error, Result};
-pub(crate) use elementwise::{CONSTANTS, Constants, Elementwise, Entry, constants, pair, split};
+pub(crate) use elementwise::{Constants, Elementwise, Entry};
 pub use metadata::{Family, Metadata, Parameter};
 use parameter::ParameterValue;
 pub use parameter::Points;
@@ -95,15 +96,65 @@ type Build = fn(&mut text::Fields<'_>) -> Result<Activation, String>;
 
 #[rustfmt::skip]
 catalogue! {
+    "0 for x < 0, at_zero at 0, else 1" step Step { at_zero: f32, "Value at 0."; };
+    "straight lines through up to 8 points" piecewise_linear PiecewiseLinear { left: f32, "Slope to the left of the first point."; right: f32, "Slope to the right of the last point."; points: Points, "The points."; };
     "max(x, 0)" relu Relu;
     "x for x > 0, slope·x otherwise" leaky_relu LeakyRelu { slope: f32, "Slope for x <= 0."; };
+    "x for x > 0, alpha·(eˣ - 1) otherwise" elu Elu { alpha: f32, "Minus the limit at -∞."; };
+    "scaled elu that keeps mean 0 and variance 1" selu Selu;
+    "1 / (1 + e⁻ˣ)" sigmoid Sigmoid;
+    "hyperbolic tangent" tanh Tanh;
     "x·Φ(x), Φ the normal distribution function (the erf form)" gelu Gelu;
+    "x·σ(1.702·x)" gelu_quick GeluQuick;
+    "the tanh approximation of gelu" gelu_tanh GeluTanh;
+    "x·σ(beta·x)" swish Swish { beta: f32, "Steepness of the gate."; };
+    "x·σ(x)" silu Silu;
+    "slope·x + offset" linear Linear { slope: f32, "Slope."; offset: f32, "Value at 0."; };
+    "min(max(x, 0), cap)" relu6 Relu6 { cap: f32, "Largest output."; };
+    "max(x, 0)²" squared_relu SquaredRelu;
+    "x for x > alpha, 0 otherwise" thresholded_relu ThresholdedRelu { alpha: f32, "Inputs up to it give 0."; };
+    "x for x > threshold, value otherwise" threshold Threshold { threshold: f32, "Inputs up to it give `value`."; value: f32, "Output for inputs up to the threshold."; } (threshold: f32, value: f32);
+    "min(max(x, min), max)" hard_tanh HardTanh { min: f32, "Smallest output."; max: f32, "Largest output; where it is below `min`, every output is `max`."; };
+    "min(max(alpha·x + beta, 0), 1)" hard_sigmoid HardSigmoid { alpha: f32, "Slope; the default stands for exactly 1/6."; beta: f32, "Value at 0."; };
+    "x·min(max(alpha·x + beta, 0), 1)" hard_swish HardSwish { alpha: f32, "Slope of the gate; the default stands for exactly 1/6."; beta: f32, "Value of the gate at 0."; };
+    "x for |x| > lambda, 0 otherwise" hard_shrink HardShrink { lambda: f32, "Half the width of the dead zone."; };
+    "x - lambda·sgn(x) for |x| > lambda, 0 otherwise" soft_shrink SoftShrink { lambda: f32, "Half the width of the dead zone."; };
+    "x for x > 0, alpha·(e^(x/alpha) - 1) otherwise" celu Celu { alpha: f32, "Minus the limit at -∞."; };
+    "-ln(1 + e⁻ˣ)" log_sigmoid LogSigmoid;
+    "x - tanh x" tanh_shrink TanhShrink;
+    "a·tanh(b·x)" scaled_tanh ScaledTanh { a: f32, "Largest output."; b: f32, "Steepness."; };
+    "x / (1 + |x|)" softsign Softsign;
+    "ln(1 + e^(beta·x)) / beta" softplus Softplus { beta: f32, "Sharpness of the bend."; };
+    "(x + √(x² + b)) / 2" squareplus Squareplus { b: f32, "Width of the bend."; };
+    "x·tanh(ln(1 + eˣ))" mish Mish;
+    "alpha_p·x² + beta·x for x > 0, alpha_n·(expm1(min(x, eps)) - x) + beta·x otherwise" xielu Xielu { alpha_p: f32, "Curvature of the positive side."; alpha_n: f32, "Weight of the exponential on the negative side."; beta: f32, "Slope at 0."; eps: f32, "Upper end of the exponential's argument."; };
+    "x·tanh x" lisht Lisht;
+    "x·tanh(eˣ)" telu Telu;
+    "error function" erf Erf;
+    "|x|" abs Abs;
+    "-1, 0 or 1" sign Sign;
+    "-x" neg Neg;
+    "x²" square Square;
+    "√x" sqrt Sqrt;
+    "1 / √x" rsqrt Rsqrt;
+    "1 / x" reciprocal Reciprocal;
+    "eˣ" exp Exp;
+    "eˣ - 1" expm1 Expm1;
+    "ln x" log Log;
+    "ln(1 + x)" log1p Log1p;
 }
 
 impl Activation {
     /// The functions of the course chapter that this crate began with, in its order and with its parameters.
     pub fn chapter() -> Vec<Self> {
-        vec![Self::relu(), Self::LeakyRelu { slope: 0.1 }]
+        vec![
+            Self::relu(),
+            Self::sigmoid(),
+            Self::tanh(),
+            Self::LeakyRelu { slope: 0.1 },
+            Self::elu(),
+            Self::gelu_quick(),
+        ]
     }
 
     /// Every function of the catalogue with its standard parameters, in the catalogue's order. A function that has no

@@ -193,3 +193,22 @@ pub(crate) fn loop_for<A: Elementwise>(direction: Direction, isa: Isa) -> Loop {
         Direction::BackwardFromOutput => loop_of::<A, BackwardFromOutput>(isa),
     }
 }
+
+/// The portable loop with and without fused multiply-add, to bracket what the compilers of GPUs may do.
+#[cfg(test)]
+pub(crate) fn scalar_loop_for<A: Elementwise>(direction: Direction, fused: bool) -> Loop {
+    fn of<A: Elementwise, R: Rule>(fused: bool) -> Loop {
+        compiled_for!(with_fma, Scalar<true>, #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]);
+        compiled_for!(without_fma, Scalar<false>,);
+        if fused {
+            with_fma::<A, R>
+        } else {
+            without_fma::<A, R>
+        }
+    }
+    match direction {
+        Direction::Forward => of::<A, Forward>(fused),
+        Direction::Derivative => of::<A, Derivative>(fused),
+        _ => of::<A, DerivativeFromOutput>(fused),
+    }
+}

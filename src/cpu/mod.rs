@@ -3,6 +3,8 @@
 pub(crate) mod dispatch;
 mod lanes;
 mod scalar;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -82,8 +82,8 @@ pub(super) fn is_software(info: &AdapterInfo) -> bool {
             .any(|known| name.contains(known))
 }
 
-/// Smaller is better.
-fn rank(info: &AdapterInfo) -> (u8, bool) {
+/// Smaller is better: hardware before software, other interfaces before OpenGL, and SwiftShader, the slowest, last.
+fn rank(info: &AdapterInfo) -> (u8, bool, bool) {
     let device = match info.device_type {
         _ if is_software(info) => 4,
         DeviceType::DiscreteGpu => 0,
@@ -92,7 +92,8 @@ fn rank(info: &AdapterInfo) -> (u8, bool) {
         DeviceType::Other => 3,
         DeviceType::Cpu => 4,
     };
-    (device, info.backend == wgpu::Backend::Gl)
+    let swiftshader = info.name.to_lowercase().contains("swiftshader");
+    (device, swiftshader, info.backend == wgpu::Backend::Gl)
 }
 
 /// Why the kernels cannot run with these limits.

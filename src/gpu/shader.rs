@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn kernels_in_place_are_valid() {
+        let backward = |f: &Activation| {
+            for in_place in [InPlace::No, InPlace::X, InPlace::Grad, InPlace::Both] {
+                let source = Kernel::Activation(f, Direction::Backward).source(in_place);
+                assert!(naga::front::wgsl::parse_str(&source).is_ok(), "{source}");
+            }
+        };
+        Activation::all().iter().for_each(backward);
+    }
+
+    #[test]
     fn constants_are_passed_in_the_order_of_the_fields() {
         let leaky = kernel_source(&Activation::leaky_relu(), Direction::Backward);
         assert!(leaky.contains(

@@ -40,20 +40,42 @@ fn expm1_reduced<L: Lanes>(r: L) -> L {
     (r * r).mul_add(q, r)
 }
 
-/// `exp(hi + lo)` for `-120 <= hi + lo <= 90`, `|lo|` below about `|hi|·2^-10`. Exact but for `lo` needs `hi` of 24 bits only.
+/// `k` and `r` with `x = k·ln 2 + r`.
 #[inline(always)]
-pub(crate) fn exp_pair<L: Lanes>(hi: L, lo: L) -> Exp<L> {
+fn reduce<L: Lanes>(x: L) -> (L, L) {
+    let k = (x * L::splat(LOG2_E)).round();
+    let r = k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), x));
+    (k, r)
+}
+
+/// As [`reduce`] for `x = hi + lo`.
+#[inline(always)]
+fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
     let k = ((hi + lo) * L::splat(LOG2_E)).round();
     let r = k.neg_mul_add(L::splat(LN2_HI), hi) + k.neg_mul_add(L::splat(LN2_LO), lo);
+    (k, r)
+}
+
+/// `factor·exp(hi + lo)` for a normal `factor` and `hi`, `lo` as in [`exp_pair`]: one rounding less than the product.
+#[inline(always)]
+pub(crate) fn times_exp_pair<L: Lanes>(factor: L, hi: L, lo: L) -> Exp<L> {
+    let (k, r) = reduce_pair(hi, lo);
+    let (mantissa, pow2) = L::scaled(factor.mul_add(expm1_reduced(r), factor), k);
+    Exp { mantissa, pow2 }
+}
+
+/// `exp(hi + lo)` for `-170 <= hi + lo <= 90`, `|lo|` below about `|hi|·2^-10`.
+#[inline(always)]
+pub(crate) fn exp_pair<L: Lanes>(hi: L, lo: L) -> Exp<L> {
+    let (k, r) = reduce_pair(hi, lo);
     let (mantissa, pow2) = L::scaled(expm1_reduced(r) + L::splat(1.0), k);
     Exp { mantissa, pow2 }
 }
 
-/// `exp(x)` for `-120 <= x <= 90`.
+/// `exp(x)` for `-170 <= x <= 90`.
 #[inline(always)]
 pub(crate) fn exp_scaled<L: Lanes>(x: L) -> Exp<L> {
-    let k = (x * L::splat(LOG2_E)).round();
-    let r = k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), x));
+    let (k, r) = reduce(x);
     let (mantissa, pow2) = L::scaled(expm1_reduced(r) + L::splat(1.0), k);
     Exp { mantissa, pow2 }
 }
@@ -67,50 +89,83 @@ pub(crate) fn exp<L: Lanes>(x: L) -> L {
 /// `exp(x) - 1` for every x.
 #[inline(always)]
 pub(crate) fn expm1<L: Lanes>(x: L) -> L {
-    let x = x.max(L::splat(-40.0)).min(L::splat(90.0));
-    let (p, k) = expm1_parts(x);
+    let (k, r) = reduce(x.max(L::splat(-40.0)).min(L::splat(89.0)));
     // Half the power of two: 2^128 is no f32.
     let half = L::pow2(k - L::splat(1.0));
-    let sum = half.mul_add(p, half - L::splat(0.5));
+    let sum = half.mul_add(expm1_reduced(r), half - L::splat(0.5));
     sum + sum
 }
 
 /// `exp(x) - 1` for `x <= 0`.
 #[inline(always)]
 pub(crate) fn expm1_nonpositive<L: Lanes>(x: L) -> L {
-    let (p, k) = expm1_parts(x.max(L::splat(-40.0)));
+    let (k, r) = reduce(x.max(L::splat(-40.0)));
     let power = L::pow2(k);
-    power.mul_add(p, power - L::splat(1.0))
+    power.mul_add(expm1_reduced(r), power - L::splat(1.0))
 }
 
-/// `(p, k)` with `exp(x) = 2^k·(1 + p)`.
+/// `exp(hi + lo) - 1` for `-120 <= hi + lo <= 0`, `|lo|` below about `|hi|·2^-10`.
 #[inline(always)]
-fn expm1_parts<L: Lanes>(x: L) -> (L, L) {
-    let k = (x * L::splat(LOG2_E)).round();
-    let r = k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), x));
-    (expm1_reduced(r), k)
+pub(crate) fn expm1_pair<L: Lanes>(hi: L, lo: L) -> L {
+    let (k, r) = reduce_pair(hi, lo);
+    let power = L::pow2(k.max(L::splat(-100.0)));
+    power.mul_add(expm1_reduced(r), power - L::splat(1.0))
 }
 
-/// `exp(s)` and `exp(s) - exp(s0)` without cancellation, for `-120 <= s <= 0` given as `s_hi + s_lo`, and `d = s - s0` accurate
-/// where it is small. `s0 = s0_hi + s0_lo`, `exp_s0 = exp(s0)`, for s0 between -2 and -1/2.
+/// `exp(x)` and `exp(x) - 1`, each accurate, for `-80 <= x <= 0`.
+#[inline(always)]
+pub(crate) fn exp_and_expm1<L: Lanes>(x: L) -> (L, L) {
+    let (k, r) = reduce(x);
+    let p = expm1_reduced(r);
+    let power = L::pow2(k);
+    (
+        power.mul_add(p, power),
+        power.mul_add(p, power - L::splat(1.0)),
+    )
+}
+
+/// `exp(x) - 1 - x` without cancellation for `x <= 0`.
+#[inline(always)]
+pub(crate) fn expm1_minus_x<L: Lanes>(x: L) -> L {
+    // The Taylor series of (exp(x) - 1 - x) / x²; its error at -1 is 2^-26.
+    const TAYLOR: [f32; 10] = [
+        1.0 / 2.0,
+        1.0 / 6.0,
+        1.0 / 24.0,
+        1.0 / 120.0,
+        1.0 / 720.0,
+        1.0 / 5040.0,
+        1.0 / 40_320.0,
+        1.0 / 362_880.0,
+        1.0 / 3_628_800.0,
+        1.0 / 39_916_800.0,
+    ];
+    let near = x * x * polynomial(x, TAYLOR);
+    L::select(x.gt(L::splat(-1.0)), near, expm1_nonpositive(x) - x)
+}
+
+/// `exp(s)` and `exp(s - s0) - 1` without cancellation, for `-170 <= s <= 0` given as `s_hi + s_lo`, and `d = s - s0` accurate
+/// where it is small. `s0` lies between -2.2 and -1; it and its exponential are sums of two f32.
 #[inline(always)]
 pub(crate) fn exp_about<L: Lanes>(
     s_hi: L,
     s_lo: L,
     d: L,
     s0: [f32; 2],
-    exp_s0: f32,
+    exp_s0: [f32; 2],
 ) -> (Exp<L>, L) {
-    let [s0_hi, s0_lo] = s0;
     let k = (d * L::splat(LOG2_E)).round();
-    let far = (k.neg_mul_add(L::splat(LN2_HI), s_hi) - L::splat(s0_hi))
-        + (k.neg_mul_add(L::splat(LN2_LO), s_lo) - L::splat(s0_lo));
-    let r = L::select(k.eq(L::splat(0.0)), d, far);
+    // Left of s0 the remainder comes from s, whose difference with k·ln 2 is exact; else d is more accurate.
+    let far = (k.neg_mul_add(L::splat(LN2_HI), s_hi) - L::splat(s0[0]))
+        + (k.neg_mul_add(L::splat(LN2_LO), s_lo) - L::splat(s0[1]));
+    let near = k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), d));
+    let r = L::select(k.lt(L::splat(0.0)), far, near);
     let p = expm1_reduced(r);
-    let (mantissa, pow2) = L::scaled(L::splat(exp_s0).mul_add(p, L::splat(exp_s0)), k);
+    let scale = L::splat(exp_s0[0]);
+    let (mantissa, pow2) = L::scaled(scale + scale.mul_add(p, L::splat(exp_s0[1])), k);
     let power = L::pow2(k.max(L::splat(-100.0)));
-    let difference = power.mul_add(p, power - L::splat(1.0)) * L::splat(exp_s0);
-    (Exp { mantissa, pow2 }, difference)
+    let growth = power.mul_add(p, power - L::splat(1.0));
+    (Exp { mantissa, pow2 }, growth)
 }
 
 /// `b·x` as a sum `hi + lo` that is good to 2^-35, for `b = b_hi + b_lo` with `b_hi` of 12 bits.

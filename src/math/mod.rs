@@ -4,13 +4,18 @@
 mod erf;
 mod exp;
 mod log;
+mod sigmoid;
 mod tanh;
 
-pub(crate) use erf::{erf, normal_tail, normal_tail_exp};
+pub(crate) use erf::{erf, tail_centred, tail_ratio, tail_variable, times_exp_of_square};
 pub(crate) use exp::{
-    Exp, exp, exp_about, exp_pair, exp_scaled, expm1, expm1_nonpositive, product_pair,
+    exp, exp_about, exp_and_expm1, exp_pair, exp_scaled, expm1, expm1_minus_x, expm1_nonpositive,
+    expm1_pair, product_pair,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
+pub(crate) use sigmoid::{
+    gate_derivative, square_of_one_plus, times_sigmoid, times_sigmoid_derivative,
+};
 pub(crate) use tanh::{coth_rest, tanh, tanh_nonnegative};
 
 use crate::cpu::Lanes;

@@ -1,0 +1,8 @@
+// erf(x); erf'(x) = 2 / sqrt(pi) * exp(-x^2).
+fn erf_forward(x: F) -> F {
+    return nan_of(copy_sign(erf_nonnegative(abs(x)), x), x);
+}
+
+fn erf_derivative(x: F) -> F {
+    return nan_of(exp_value(times_exp_of_square(F(0x1.20dd76p+0f), min(abs(x), F(11.0)), -1.0)), x);
+}

@@ -1,0 +1,49 @@
+// gelu_tanh(x) = x/2 * (1 + tanh u) = x * sigmoid(2u), 2u = linear * x + cube * x^3.
+const GELU_TANH_LINEAR: f32 = 0x1.988454p+0f;
+const GELU_TANH_LINEAR_HI: f32 = 0x1.988p+0f;
+const GELU_TANH_LINEAR_LO: f32 = 0x1.14cf5p-14f;
+const GELU_TANH_CUBE: f32 = 0x1.2444f2p-4f;
+const GELU_TANH_CUBE_HI: f32 = 0x1.244p-4f;
+const GELU_TANH_CUBE_LO: f32 = 0x1.3ca936p-18f;
+const GELU_TANH_ROOT_HI: f32 = -0x1.8142ap-1f;
+const GELU_TANH_ROOT_LO: f32 = 0x1.85a06cp-27f;
+// 2u at the root, and its exponential.
+const GELU_TANH_ARGUMENT_ROOT_HI: f32 = -0x1.3b2cf8p+0f;
+const GELU_TANH_ARGUMENT_ROOT_LO: f32 = 0x1.8e0cp-25f;
+const GELU_TANH_EXP_ARGUMENT_ROOT_HI: f32 = 0x1.2af64ep-2f;
+const GELU_TANH_EXP_ARGUMENT_ROOT_LO: f32 = 0x1.3890bep-27f;
+
+// 2u for |x| <= 11 as a sum of two f32 that is good to 2^-34: exp enlarges its error by up to 110.
+fn gelu_tanh_argument(x: F) -> Pair {
+    let x_hi = high_bits(x);
+    let x_lo = x - x_hi;
+    let square = x * x;
+    let square_hi = high_bits(square);
+    let square_lo = launder(x_hi * x_hi) - square_hi + x_lo * (x + x_hi);
+    let factor_hi = high_bits(GELU_TANH_LINEAR + GELU_TANH_CUBE * square);
+    // Exact: all three have few bits.
+    let rest = launder(GELU_TANH_LINEAR_HI - factor_hi) + GELU_TANH_CUBE_HI * square_hi;
+    let factor_lo = launder(rest) + (GELU_TANH_LINEAR_LO + (GELU_TANH_CUBE_HI * square_lo + GELU_TANH_CUBE_LO * square));
+    return Pair(x_hi * factor_hi, x_lo * factor_hi + x * factor_lo);
+}
+
+fn gelu_tanh_forward(x: F) -> F {
+    let s = gelu_tanh_argument(-min(abs(x), F(11.0)));
+    return nan_of(times_sigmoid(max(x, F(-11.0)), x >= F(0.0), exp_pair(s.hi, s.lo)), x);
+}
+
+// On the left 1 + e + x * 2u' is zero at the root, so it is d_product + (e - exp(2u(root))): two terms of one sign.
+fn gelu_tanh_derivative(x: F) -> F {
+    let a = -min(abs(x), F(11.0));
+    let s = gelu_tanh_argument(a);
+    let d = launder(a - GELU_TANH_ROOT_HI) - GELU_TANH_ROOT_LO;
+    let squares = a * (a + GELU_TANH_ROOT_HI) + GELU_TANH_ROOT_HI * GELU_TANH_ROOT_HI;
+    // How far 2u, and 2u' * x, are from their values at the root.
+    let d_argument = d * (GELU_TANH_LINEAR + GELU_TANH_CUBE * squares);
+    let d_product = d * (GELU_TANH_LINEAR + 3.0 * GELU_TANH_CUBE * squares);
+    let about = exp_about(s.hi, s.lo, d_argument, GELU_TANH_ARGUMENT_ROOT_HI, GELU_TANH_ARGUMENT_ROOT_LO, GELU_TANH_EXP_ARGUMENT_ROOT_HI, GELU_TANH_EXP_ARGUMENT_ROOT_LO);
+    let product = a * (GELU_TANH_LINEAR + 3.0 * GELU_TANH_CUBE * (a * a));
+    // Far from the root the plain sum has fewer roundings.
+    let from_root = select(d_product + GELU_TANH_EXP_ARGUMENT_ROOT_HI * about.growth, product + (1.0 + exp_value(about.e)), a < F(-2.0));
+    return nan_of(gate_derivative(x >= F(0.0), about.e, copy_sign(product, x), from_root), x);
+}

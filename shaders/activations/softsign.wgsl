@@ -1,0 +1,16 @@
+// softsign(x) = x / (1 + |x|).
+fn softsign_forward(x: F) -> F {
+    // From 1e30 on the quotient is 1; infinity over infinity would be NaN.
+    let a = min(abs(x), F(1e30));
+    return nan_of(copy_sign(a / (1.0 + a), x), x);
+}
+
+fn softsign_derivative(x: F) -> F {
+    let r = 1.0 / (1.0 + min(abs(x), F(1e30)));
+    return nan_of(r * r, x);
+}
+
+fn softsign_derivative_from_output(y: F) -> F {
+    let r = 1.0 - abs(y);
+    return nan_of(r * r, y);
+}

@@ -1,0 +1,44 @@
+// swish(x) = x * sigmoid(beta * x). beta * x is a sum of two f32: exp enlarges its error.
+struct Swish {
+    beta: f32,
+    beta_hi: f32,
+    beta_lo: f32,
+    limit: f32,
+    finite_limit: f32,
+    root_hi: f32,
+    root_lo: f32,
+}
+
+const SWISH_ROOT_HI: f32 = -0x1.474974p+0f;
+const SWISH_ROOT_LO: f32 = 0x1.bdf6fap-27f;
+const SWISH_EXP_ROOT_HI: f32 = 0x1.1d25dp-2f;
+const SWISH_EXP_ROOT_LO: f32 = -0x1.bdf6fap-27f;
+
+// -|beta * x|
+fn swish_argument(x: F, c: Swish) -> Pair {
+    let s = product_pair(c.beta_hi, c.beta_lo, min(abs(x), F(c.finite_limit)));
+    let sign = select(-1.0, 1.0, c.beta < 0.0);
+    return Pair(sign * s.hi, sign * s.lo);
+}
+
+fn swish_forward(x: F, c: Swish) -> F {
+    let positive = c.beta * x >= F(0.0);
+    let s = swish_argument(x, c);
+    let finite = copy_sign(min(abs(x), F(c.limit)), x);
+    return nan_of(times_sigmoid(select(finite, x, positive), positive, exp_pair(s.hi, s.lo)), x);
+}
+
+// On the left 1 + e + beta * x is zero at the root, so it is d + (e - exp(beta * root)): two terms of one sign.
+fn swish_derivative(x: F, c: Swish) -> F {
+    let positive = c.beta * x >= F(0.0);
+    let s = swish_argument(x, c);
+    let a = min(abs(x), F(c.finite_limit));
+    let on_left = select(-a, a, c.beta < 0.0);
+    let near = c.beta * (launder(on_left - c.root_hi) - c.root_lo);
+    // Away from the root the difference of the products has fewer roundings.
+    let far = launder(s.hi - SWISH_ROOT_HI) + (s.lo - SWISH_ROOT_LO);
+    let d = select(near, far, s.hi < F(-1.7));
+    let about = exp_about(s.hi, s.lo, d, SWISH_ROOT_HI, SWISH_ROOT_LO, SWISH_EXP_ROOT_HI, SWISH_EXP_ROOT_LO);
+    let product = select(s.hi + s.lo, -(s.hi + s.lo), positive);
+    return nan_of(gate_derivative(positive, about.e, product, d + SWISH_EXP_ROOT_HI * about.growth), x);
+}

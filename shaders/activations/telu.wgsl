@@ -1,0 +1,40 @@
+// telu(x) = x * tanh(w), w = exp(x); telu'(x) = tanh(w) + x w / cosh(w)^2.
+const TELU_ROOT_HI: f32 = -0x1.14302cp+0f;
+const TELU_ROOT_LO: f32 = -0x1.e08798p-27f;
+const TELU_TWICE_ROOT_HI: f32 = -0x1.14302cp+1f;
+const TELU_TWICE_ROOT_LO: f32 = -0x1.e08798p-26f;
+const TELU_EXP_TWICE_ROOT_HI: f32 = 0x1.d9732cp-4f;
+const TELU_EXP_TWICE_ROOT_LO: f32 = -0x1.c63514p-29f;
+
+fn telu_forward(x: F) -> F {
+    let parts = exp_scaled(clamp(x, F(-120.0), F(3.0)));
+    let w = exp_value(parts);
+    // Where tanh is a straight line, x * w may be a normal number though w is not.
+    let tiny = w < F(1e-4);
+    let gate = select(tanh_nonnegative(w), parts.mantissa, tiny);
+    return nan_of(max(x, F(-120.0)) * gate * select(F(1.0), parts.pow2, tiny), x);
+}
+
+// (S(q) - S(q0)) / (q - q0) for q = w^2, S = sinh(2w) / (2w), q0 at the root.
+fn telu_divided_difference(q: F) -> F {
+    return 0x1.5d4fc4p-1f + q * (0x1.141792p-3f + q * (0x1.a2c8eep-7f + q * (0x1.736d66p-11f + q * (0x1.afab9cp-16f + q * (0x1.61ebc2p-21f + q * 0x1.af3ad4p-27f)))));
+}
+
+// Left of 0 it is w / cosh(w)^2 * (S(w^2) + x), zero at the root; so the sum of its parts' differences from their values there,
+// which have one sign.
+fn telu_derivative(x: F) -> F {
+    let near = clamp(x, F(-120.0), F(3.0));
+    let parts = exp_scaled(near);
+    let w = exp_value(parts);
+    let half = exp_and_expm1(-2.0 * w);
+    let sum = 2.0 + half.expm1;
+    let sech_squared = 4.0 * half.exp / square_of_one_plus(half.exp);
+    let left_x = min(near, F(0.0));
+    let d = launder(left_x - TELU_ROOT_HI) - TELU_ROOT_LO;
+    let about = exp_about(2.0 * max(left_x, F(-60.0)), F(0.0), 2.0 * max(d, F(-59.0)), TELU_TWICE_ROOT_HI, TELU_TWICE_ROOT_LO, TELU_EXP_TWICE_ROOT_HI, TELU_EXP_TWICE_ROOT_LO);
+    let numerator = d + about.growth * TELU_EXP_TWICE_ROOT_HI * telu_divided_difference(exp_value(about.e));
+    let left = parts.mantissa * sech_squared * numerator * parts.pow2;
+    let right = select(near * w * sech_squared - half.expm1 / sum, F(1.0), x > F(3.0));
+    // The plain sum has fewer roundings, until it begins to cancel.
+    return nan_of(select(left, right, x > F(-0.25)), x);
+}

@@ -1,0 +1,34 @@
+// NaN by its bits: compilers fold x != x to false.
+fn is_nan(x: F) -> B {
+    return (bitcast<U>(x) & U(0x7fffffffu)) > U(0x7f800000u);
+}
+
+// result, but x where x is NaN.
+fn nan_of(result: F, x: F) -> F {
+    return select(result, x, is_nan(x));
+}
+
+// Infinity and NaN, from bits that only exist at run time: they cannot be written as literals.
+fn infinity() -> F {
+    return bitcast<F>(U(0x7f800000u ^ zero_bits()));
+}
+
+fn nan() -> F {
+    return bitcast<F>(U(0x7fc00000u ^ zero_bits()));
+}
+
+// x, hidden from the compiler: without it (a + b) - a becomes b, and (x + c1) + c2 becomes x + (c1 + c2).
+// The kernel provides zero_bits(), a zero that only exists at run time.
+fn launder(x: F) -> F {
+    return bitcast<F>(bitcast<U>(x) ^ U(zero_bits()));
+}
+
+// x cut after 12 significant bits, so that the product of two such numbers is exact.
+fn high_bits(x: F) -> F {
+    return bitcast<F>(bitcast<U>(x) & U(0xfffff000u));
+}
+
+// The magnitude of x with the sign of s.
+fn copy_sign(x: F, s: F) -> F {
+    return bitcast<F>((bitcast<U>(x) & U(0x7fffffffu)) | (bitcast<U>(s) & U(0x80000000u)));
+}

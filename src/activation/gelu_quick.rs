@@ -1,0 +1,63 @@
+//! gelu_quick, swish with a steepness of 1.702.
+
+use super::elementwise::{Constants, Elementwise};
+use super::metadata::{Family, Metadata};
+use crate::cpu::Lanes;
+use crate::math::{exp_about, exp_pair, gate_derivative, product_pair, times_sigmoid};
+use crate::reference::{gated, sigmoid};
+
+pub(super) struct Function;
+
+const BETA: f64 = 1.702;
+/// BETA as a sum of two f32, the first of 12 bits.
+const BETA_HI: f32 = f32::from_bits(0x3fd9_d000);
+const BETA_LO: f32 = f32::from_bits(0x39b2_2d0e);
+/// The root of the derivative as a sum of two f32; the same for BETA times it, and the exponential of that, in the same way.
+const ROOT: [f32; 2] = [f32::from_bits(0xbf40_4ba5), f32::from_bits(0xb245_7c7c)];
+const SCALED_ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
+const EXP_SCALED_ROOT: [f32; 2] = [f32::from_bits(0x3e8e_92e8), f32::from_bits(0xb25e_fb7d)];
+
+impl Elementwise for Function {
+    const METADATA: Metadata = Metadata {
+        id: "gelu_quick",
+        aliases: &["quick_gelu"],
+        family: Family::SmoothRectifier,
+        formula: "x·σ(1.702·x)",
+        derivative_formula: "σ(1.702·x)·(1 + 1.702·x·σ(-1.702·x))",
+        source: "Hendrycks and Gimpel 2016, Gaussian Error Linear Units, section 2",
+        range: "[-0.164, ∞)",
+        monotonic: false,
+        used_for: "models trained with it (CLIP, early GPT ports); the course chapter's gelu",
+        risk: "up to 0.02 away from gelu: not a drop-in for a model trained with the other",
+        ..Metadata::EMPTY
+    };
+    const WGSL: &'static str = include_str!("../../shaders/activations/gelu_quick.wgsl");
+
+    fn reference(x: f64, _p: &[f64]) -> f64 {
+        gated(x, sigmoid(BETA * x))
+    }
+
+    fn reference_derivative(x: f64, _p: &[f64]) -> f64 {
+        let s = BETA * x;
+        sigmoid(s) + gated(s, sigmoid(s) * sigmoid(-s))
+    }
+
+    #[inline(always)]
+    fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
+        let limit = L::splat(66.0);
+        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), -x.abs().min(limit));
+        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo)).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
+        let a = -x.abs().min(L::splat(66.0));
+        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
+        let near = L::splat(BETA as f32) * ((a - L::splat(ROOT[0])) - L::splat(ROOT[1]));
+        // Away from the root the difference of the products has fewer roundings.
+        let far = (hi - L::splat(SCALED_ROOT[0])) + (lo - L::splat(SCALED_ROOT[1]));
+        let d = L::select(a.lt(L::splat(-1.0)), far, near);
+        let (e, growth) = exp_about(hi, lo, d, SCALED_ROOT, EXP_SCALED_ROOT);
+        gate_derivative(x.ge(L::splat(0.0)), e, (hi + lo).copysign(x), growth.mul_add(L::splat(EXP_SCALED_ROOT[0]), d)).nan_of(x)
+    }
+}

@@ -1,0 +1,91 @@
+//! gelu_tanh, the tanh approximation of gelu.
+
+use super::elementwise::{Constants, Elementwise};
+use super::metadata::{Family, Metadata};
+use crate::cpu::Lanes;
+use crate::math::{exp_about, exp_pair, gate_derivative, times_sigmoid};
+use crate::reference::{gated, sigmoid};
+
+pub(super) struct Function;
+
+const CUBIC: f64 = 0.044_715;
+/// 2·√(2/π), and the factor of the cube in 2u, each as a sum of two f32, the first of 12 bits.
+const LINEAR_HI: f32 = f32::from_bits(0x3fcc_4000);
+const LINEAR_LO: f32 = f32::from_bits(0x388a_67a8);
+const LINEAR: f32 = f32::from_bits(0x3fcc_422a);
+const CUBE_HI: f32 = f32::from_bits(0x3d92_2000);
+const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
+const CUBE: f32 = f32::from_bits(0x3d92_2279);
+/// The root of the derivative as a sum of two f32; the same for 2u there, and the exponential of that, in the same way.
+const ROOT: [f32; 2] = [f32::from_bits(0xbf40_a150), f32::from_bits(0x3242_d036)];
+const ARGUMENT_ROOT: [f32; 2] = [f32::from_bits(0xbf9d_967c), f32::from_bits(0x3347_0600)];
+const EXP_ARGUMENT_ROOT: [f32; 2] = [f32::from_bits(0x3e95_7b27), f32::from_bits(0x321c_485f)];
+
+fn argument(x: f64) -> f64 {
+    (8.0 / std::f64::consts::PI).sqrt() * x * (1.0 + CUBIC * x * x)
+}
+
+/// `2u` for `|x| <= 11` as a sum of two f32 that is good to 2^-34: exp enlarges its error by up to 110.
+#[inline(always)]
+fn argument_pair<L: Lanes>(x: L) -> (L, L) {
+    let x_hi = x.keep_bits(0xffff_f000);
+    let x_lo = x - x_hi;
+    let square = x * x;
+    let square_hi = square.keep_bits(0xffff_f000);
+    let square_lo = x_hi.mul_add(x_hi, -square_hi) + x_lo * (x + x_hi);
+    let factor_hi = L::splat(CUBE).mul_add(square, L::splat(LINEAR)).keep_bits(0xffff_f000);
+    // Exact: all three have few bits.
+    let rest = (L::splat(LINEAR_HI) - factor_hi) + L::splat(CUBE_HI) * square_hi;
+    let factor_lo = rest + (L::splat(LINEAR_LO) + L::splat(CUBE_HI).mul_add(square_lo, L::splat(CUBE_LO) * square));
+    (x_hi * factor_hi, x_lo.mul_add(factor_hi, x * factor_lo))
+}
+
+impl Elementwise for Function {
+    const METADATA: Metadata = Metadata {
+        id: "gelu_tanh",
+        aliases: &["gelu_new"],
+        family: Family::SmoothRectifier,
+        formula: "½x·(1 + tanh u), u = √(2/π)·(x + 0.044715·x³)",
+        derivative_formula: "s + x·s·(1 - s)·2u', s = σ(2u), u' = √(2/π)·(1 + 0.134145·x²)",
+        source: "Hendrycks and Gimpel 2016, Gaussian Error Linear Units, section 2",
+        range: "[-0.17, ∞)",
+        monotonic: false,
+        used_for: "models trained with it (GPT-2, JAX's default gelu)",
+        risk: "up to 0.0005 away from gelu",
+        ..Metadata::EMPTY
+    };
+    const WGSL: &'static str = include_str!("../../shaders/activations/gelu_tanh.wgsl");
+
+    fn reference(x: f64, _p: &[f64]) -> f64 {
+        gated(x, sigmoid(argument(x)))
+    }
+
+    fn reference_derivative(x: f64, _p: &[f64]) -> f64 {
+        let s = argument(x);
+        let derivative_of_argument = (8.0 / std::f64::consts::PI).sqrt() * (1.0 + 3.0 * CUBIC * x * x);
+        sigmoid(s) + gated(x * derivative_of_argument, sigmoid(s) * sigmoid(-s))
+    }
+
+    #[inline(always)]
+    fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
+        let limit = L::splat(11.0);
+        let (hi, lo) = argument_pair(-x.abs().min(limit));
+        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo)).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
+        let a = -x.abs().min(L::splat(11.0));
+        let (hi, lo) = argument_pair(a);
+        let d = (a - L::splat(ROOT[0])) - L::splat(ROOT[1]);
+        let squares = a.mul_add(a + L::splat(ROOT[0]), L::splat(ROOT[0] * ROOT[0]));
+        // How far 2u, and 2u'·x, are from their values at the root.
+        let d_argument = d * squares.mul_add(L::splat(CUBE), L::splat(LINEAR));
+        let d_product = d * squares.mul_add(L::splat(3.0 * CUBE), L::splat(LINEAR));
+        let (e, growth) = exp_about(hi, lo, d_argument, ARGUMENT_ROOT, EXP_ARGUMENT_ROOT);
+        let product = a * (a * a).mul_add(L::splat(3.0 * CUBE), L::splat(LINEAR));
+        // 1 + e + x·2u' is zero at the root; far from it the plain sum has fewer roundings.
+        let from_root = L::select(a.lt(L::splat(-2.0)), product + (L::splat(1.0) + e.value()), growth.mul_add(L::splat(EXP_ARGUMENT_ROOT[0]), d_product));
+        gate_derivative(x.ge(L::splat(0.0)), e, product.copysign(x), from_root).nan_of(x)
+    }
+}

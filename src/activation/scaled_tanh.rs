@@ -1,0 +1,67 @@
+//! scaled_tanh, tanh with a height and a steepness.
+
+use super::elementwise::{Constants, Elementwise, constants, split};
+use super::metadata::{Family, Metadata, Parameter};
+use crate::cpu::Lanes;
+use crate::math::{exp_pair, product_pair, tanh_nonnegative, times_sigmoid_derivative};
+use crate::reference::{sech_squared};
+
+pub(super) struct Function;
+
+impl Elementwise for Function {
+    const METADATA: Metadata = Metadata {
+        id: "scaled_tanh",
+        aliases: &["stanh"],
+        family: Family::Saturating,
+        formula: "a·tanh(b·x)",
+        derivative_formula: "a·b·(1 - tanh²(b·x))",
+        derivative_from_output_formula: Some("(b/a)·(a - y)·(a + y)"),
+        source: "LeCun, Bottou, Orr and Müller 1998, Efficient BackProp",
+        range: "(-1.7159, 1.7159)",
+        saturating: true,
+        zero_centred: true,
+        used_for: "hidden layers as in Efficient BackProp: the defaults give f(±1) = ±1",
+        risk: "vanishing gradient on both sides",
+        parameters: &[Parameter::new("a", 1.7159, 1e-6, 1e6), Parameter::exact("b", 2.0 / 3.0, 1e-6, 1e6)],
+        ..Metadata::EMPTY
+    };
+    const WGSL: &'static str = include_str!("../../shaders/activations/scaled_tanh.wgsl");
+
+    fn constants(p: &[f64]) -> Constants {
+        let [twice_b_hi, twice_b_lo] = split(2.0 * p[1]);
+        constants([p[0] as f32, p[1] as f32, (p[0] * p[1]) as f32, twice_b_hi, twice_b_lo, (75.0 / p[1]) as f32, (p[1] / p[0]) as f32])
+    }
+
+    fn reference(x: f64, p: &[f64]) -> f64 {
+        p[0] * (p[1] * x).tanh()
+    }
+
+    fn reference_derivative(x: f64, p: &[f64]) -> f64 {
+        p[0] * p[1] * sech_squared(p[1] * x)
+    }
+
+    fn reference_derivative_from_output(y: f64, p: &[f64]) -> f64 {
+        p[1] / p[0] * (p[0] - y) * (p[0] + y)
+    }
+
+    #[inline(always)]
+    fn forward<L: Lanes>(x: L, c: &Constants) -> L {
+        let a = x.abs();
+        let scaled = a * L::splat(c[1]);
+        // Where tanh is a straight line, b·x may be too small for f32.
+        let near = a * L::splat(c[2]);
+        let far = L::splat(c[0]) * tanh_nonnegative(scaled);
+        L::select(scaled.lt(L::splat(1e-4)), near, far).copysign(x).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        let (hi, lo) = product_pair(L::splat(c[3]), L::splat(c[4]), x.abs().min(L::splat(c[5])));
+        times_sigmoid_derivative(L::splat(4.0 * c[2]), exp_pair(-hi, -lo)).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative_from_output<L: Lanes>(y: L, c: &Constants) -> L {
+        (L::splat(c[6]) * (L::splat(c[0]) - y) * (L::splat(c[0]) + y)).nan_of(y)
+    }
+}

@@ -1,0 +1,67 @@
+//! softplus, the smooth rectifier.
+
+use super::elementwise::{Constants, Elementwise, constants, split};
+use super::metadata::{Family, Metadata, Parameter};
+use crate::cpu::Lanes;
+use crate::math::{exp_pair, expm1_nonpositive, log1p_unit, product_pair, times_sigmoid};
+use crate::reference;
+
+pub(super) struct Function;
+
+impl Elementwise for Function {
+    const METADATA: Metadata = Metadata {
+        id: "softplus",
+        family: Family::SmoothRectifier,
+        formula: "ln(1 + e^(beta·x)) / beta",
+        derivative_formula: "σ(beta·x)",
+        derivative_from_output_formula: Some("1 - e^(-beta·y)"),
+        source: "Dugas, Bengio, Bélisle, Nadeau and Garcia 2001, Incorporating Second-Order Functional Knowledge",
+        range: "(0, ∞)",
+        used_for: "positive outputs: variances, rates",
+        risk: "never quite zero: activations are not sparse",
+        parameters: &[Parameter::new("beta", 1.0, 1e-6, 1e6)],
+        ..Metadata::EMPTY
+    };
+    const WGSL: &'static str = include_str!("../../shaders/activations/softplus.wgsl");
+
+    fn constants(p: &[f64]) -> Constants {
+        let [beta_hi, beta_lo] = split(p[0]);
+        constants([p[0] as f32, beta_hi, beta_lo, (150.0 / p[0]) as f32, (1.0 / p[0]) as f32])
+    }
+
+    fn reference(x: f64, p: &[f64]) -> f64 {
+        // Not softplus(beta·x) / beta, which overflows.
+        x.max(0.0) + (-(p[0] * x).abs()).exp().ln_1p() / p[0]
+    }
+
+    fn reference_derivative(x: f64, p: &[f64]) -> f64 {
+        reference::sigmoid(p[0] * x)
+    }
+
+    fn reference_derivative_from_output(y: f64, p: &[f64]) -> f64 {
+        -(-p[0] * y).exp_m1()
+    }
+
+    #[inline(always)]
+    fn forward<L: Lanes>(x: L, c: &Constants) -> L {
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), -x.abs().min(L::splat(c[3])));
+        let e = exp_pair(hi, lo);
+        let value = e.value();
+        // Where log1p(e) is e, e / beta may be a normal number though e is not.
+        let tiny = value.lt(L::splat(1e-9));
+        let log = L::select(tiny, e.mantissa, log1p_unit(value));
+        let bend = (log * L::splat(c[4])).times_pow2(L::pow2_or_one(tiny, e.pow2));
+        (x.max(L::splat(0.0)) + bend).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), -x.abs().min(L::splat(c[3])));
+        times_sigmoid(L::splat(1.0), x.ge(L::splat(0.0)), exp_pair(hi, lo)).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative_from_output<L: Lanes>(y: L, c: &Constants) -> L {
+        (-expm1_nonpositive(-(y.max(L::splat(0.0)) * L::splat(c[0])))).nan_of(y)
+    }
+}

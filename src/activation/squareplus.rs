@@ -1,0 +1,64 @@
+//! squareplus, a smooth rectifier without an exponential.
+
+use super::elementwise::{Constants, Elementwise, constants};
+use super::metadata::{Family, Metadata, Parameter};
+use crate::cpu::Lanes;
+
+pub(super) struct Function;
+
+/// `√(a² + b)`; where the square would overflow it is `a`.
+#[inline(always)]
+fn root_of<L: Lanes>(a: L, c: &Constants) -> L {
+    L::select(a.gt(L::splat(1e18)), a, a.mul_add(a, L::splat(c[0])).sqrt())
+}
+
+impl Elementwise for Function {
+    const METADATA: Metadata = Metadata {
+        id: "squareplus",
+        family: Family::SmoothRectifier,
+        formula: "(x + √(x² + b)) / 2",
+        derivative_formula: "(1 + x/√(x² + b)) / 2",
+        source: "Barron 2021, Squareplus: A Softplus-Like Algebraic Rectifier",
+        range: "(0, ∞)",
+        used_for: "as softplus, where an exponential is too dear",
+        risk: "its negative tail falls slowly, like 1/|x|",
+        parameters: &[Parameter::new("b", 4.0, 1e-6, 1e6)],
+        ..Metadata::EMPTY
+    };
+    const WGSL: &'static str = include_str!("../../shaders/activations/squareplus.wgsl");
+
+    fn constants(p: &[f64]) -> Constants {
+        constants([p[0] as f32])
+    }
+
+    fn reference(x: f64, p: &[f64]) -> f64 {
+        let root = x.hypot(p[0].sqrt());
+        if x < 0.0 { p[0] / (2.0 * (root - x)) } else { 0.5 * x + 0.5 * root }
+    }
+
+    fn reference_derivative(x: f64, p: &[f64]) -> f64 {
+        let root = x.hypot(p[0].sqrt());
+        if x == f64::NEG_INFINITY { 0.0 } else if x == f64::INFINITY { 1.0 } else if x < 0.0 { 0.5 * p[0] / root / (root - x) } else { 0.5 * (1.0 + x / root) }
+    }
+
+    #[inline(always)]
+    fn forward<L: Lanes>(x: L, c: &Constants) -> L {
+        let half = L::splat(0.5);
+        let a = x.abs();
+        let root = root_of(a, c);
+        let left = half * L::splat(c[0]) / (root + a);
+        L::select(x.ge(L::splat(0.0)), half * x + half * root, left).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        let (half, one) = (L::splat(0.5), L::splat(1.0));
+        let a = x.abs();
+        let root = root_of(a, c);
+        let left = half * L::splat(c[0]) / root / (root + a);
+        let ratio = L::select(a.gt(L::splat(1e18)), one, a / root);
+        // Near 0 the difference does not cancel yet and has fewer roundings.
+        let left = L::select(ratio.lt(half), half * (one - ratio), left);
+        L::select(x.ge(L::splat(0.0)), half * (one + ratio), left).nan_of(x)
+    }
+}

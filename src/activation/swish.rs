@@ -1,0 +1,81 @@
+//! swish, silu with a steepness.
+
+use super::elementwise::{Constants, Elementwise, constants, pair, split};
+use super::metadata::{Family, Metadata, Parameter};
+use crate::cpu::Lanes;
+use crate::math::{exp_about, exp_pair, gate_derivative, product_pair, times_sigmoid};
+use crate::reference::{gated, sigmoid};
+
+pub(super) struct Function;
+
+/// The root of the derivative in beta·x as a sum of two f32, and its exponential in the same way.
+const ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
+const EXP_ROOT: [f32; 2] = [f32::from_bits(0x3e8e_92e8), f32::from_bits(0xb25e_fb7d)];
+const ROOT_F64: f64 = -1.278_464_542_761_073_8;
+
+impl Elementwise for Function {
+    const METADATA: Metadata = Metadata {
+        id: "swish",
+        family: Family::SmoothRectifier,
+        formula: "x·σ(beta·x)",
+        derivative_formula: "σ(beta·x)·(1 + beta·x·σ(-beta·x))",
+        source: "Ramachandran, Zoph and Le 2017, Searching for Activation Functions",
+        range: "[-0.278/beta, ∞)",
+        monotonic: false,
+        used_for: "as silu, where the steepness is tuned or learned",
+        risk: "at beta = 0 it is x/2, a straight line",
+        parameters: &[Parameter::new("beta", 1.0, -1e6, 1e6)],
+        ..Metadata::EMPTY
+    };
+    const WGSL: &'static str = include_str!("../../shaders/activations/swish.wgsl");
+
+    fn constants(p: &[f64]) -> Constants {
+        let beta = p[0];
+        let [beta_hi, beta_lo] = split(beta);
+        // The exponential is taken of a beta·x that is limited; x itself has no limit where beta·x stays small.
+        let limit = (130.0 / beta.abs()) as f32;
+        let [root_hi, root_lo] = if beta == 0.0 { [0.0; 2] } else { pair(ROOT_F64 / beta) };
+        constants([beta as f32, beta_hi, beta_lo, limit, limit.min(f32::MAX), root_hi, root_lo])
+    }
+
+    fn reference(x: f64, p: &[f64]) -> f64 {
+        if p[0] == 0.0 { 0.5 * x } else { gated(x, sigmoid(p[0] * x)) }
+    }
+
+    fn reference_derivative(x: f64, p: &[f64]) -> f64 {
+        if p[0] == 0.0 {
+            return 0.5;
+        }
+        let s = p[0] * x;
+        sigmoid(s) + gated(s, sigmoid(s) * sigmoid(-s))
+    }
+
+    #[inline(always)]
+    fn forward<L: Lanes>(x: L, c: &Constants) -> L {
+        let limit = L::splat(c[3]);
+        let positive = (x * L::splat(c[0])).ge(L::splat(0.0));
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().min(L::splat(c[4])));
+        let negative = L::splat(c[1]).lt(L::splat(0.0));
+        let e = exp_pair(L::select(negative, hi, -hi), L::select(negative, lo, -lo));
+        let finite = x.abs().min(limit).copysign(x);
+        times_sigmoid(L::select(positive, x, finite), positive, e).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        let zero = L::splat(0.0);
+        let positive = (x * L::splat(c[0])).ge(zero);
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().min(L::splat(c[4])));
+        let negative = L::splat(c[1]).lt(zero);
+        let (hi, lo) = (L::select(negative, hi, -hi), L::select(negative, lo, -lo));
+        // The point on the side where beta·x is negative.
+        let a = x.abs().min(L::splat(c[4]));
+        let on_left = L::select(negative, a, -a);
+        let near = L::splat(c[0]) * ((on_left - L::splat(c[5])) - L::splat(c[6]));
+        // Away from the root the difference of the products has fewer roundings.
+        let far = (hi - L::splat(ROOT[0])) + (lo - L::splat(ROOT[1]));
+        let d = L::select(hi.lt(L::splat(-1.7)), far, near);
+        let (e, growth) = exp_about(hi, lo, d, ROOT, EXP_ROOT);
+        gate_derivative(positive, e, L::select(positive, -(hi + lo), hi + lo), growth.mul_add(L::splat(EXP_ROOT[0]), d)).nan_of(x)
+    }
+}

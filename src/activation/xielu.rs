@@ -1,0 +1,94 @@
+//! xielu, an integral of elu with trained curvatures.
+
+use super::elementwise::{Constants, Elementwise, constants};
+use super::metadata::{Family, Metadata, Parameter};
+use crate::cpu::Lanes;
+use crate::math::{expm1_minus_x, expm1_nonpositive};
+use crate::reference::{expm1_minus_x as reference_expm1_minus_x};
+
+pub(super) struct Function;
+
+/// The terms left of zero: `alpha_n·(expm1(m) - m)`, `alpha_n·(m - x)` and `beta·x`, with `m = min(x, eps)`.
+fn left_terms(x: f64, p: &[f64]) -> [f64; 3] {
+    let x = x.max(-1e300);
+    let m = x.min(p[3]);
+    [p[1] * reference_expm1_minus_x(m), p[1] * (m - x), p[2] * x]
+}
+
+/// `(beta - alpha_n)·x - alpha_n` at -∞.
+fn sign_at_minus_infinity(alpha_n: f64, beta: f64) -> f64 {
+    if alpha_n == beta { -alpha_n } else { (alpha_n - beta) * f64::INFINITY }
+}
+
+impl Elementwise for Function {
+    const METADATA: Metadata = Metadata {
+        id: "xielu",
+        family: Family::SmoothRectifier,
+        formula: "alpha_p·x² + beta·x for x > 0, else alpha_n·(expm1(min(x, eps)) - x) + beta·x",
+        derivative_formula: "2·alpha_p·x + beta for x > 0, else alpha_n·expm1(x) + beta",
+        source: "Huang and Schlag 2024, Deriving Activation Functions Using Integration",
+        range: "[-0.09, ∞)",
+        monotonic: false,
+        used_for: "feed-forward blocks of language models (Apertus)",
+        risk: "grows like x²; alpha_p and alpha_n have to stay positive",
+        parameters: &[Parameter::new("alpha_p", 0.8, 0.0, 1e6), Parameter::new("alpha_n", 0.8, 0.0, 1e6), Parameter::new("beta", 0.5, 0.0, 1e6), Parameter::new("eps", -1e-6, -1.0, 0.0)],
+        ..Metadata::EMPTY
+    };
+    const WGSL: &'static str = include_str!("../../shaders/activations/xielu.wgsl");
+
+    fn constants(p: &[f64]) -> Constants {
+        constants([p[0] as f32, p[1] as f32, p[2] as f32, p[3] as f32])
+    }
+
+    fn reference(x: f64, p: &[f64]) -> f64 {
+        let [alpha_p, alpha_n, beta, _] = [p[0], p[1], p[2], p[3]];
+        if x > 0.0 {
+            if alpha_p == 0.0 && beta == 0.0 { 0.0 } else { x * (alpha_p * x.min(f64::MAX) + beta) }
+        } else {
+            let [bend, shift, line] = left_terms(x, p);
+            if alpha_n == 0.0 && beta == 0.0 { 0.0 } else if x == f64::NEG_INFINITY { sign_at_minus_infinity(alpha_n, beta) } else { bend + shift + line }
+        }
+    }
+
+    fn reference_derivative(x: f64, p: &[f64]) -> f64 {
+        if x > 0.0 {
+            if p[0] == 0.0 { p[2] } else { 2.0 * p[0] * x + p[2] }
+        } else {
+            p[1] * x.exp_m1() + p[2]
+        }
+    }
+
+    fn magnitude(x: f64, p: &[f64]) -> f64 {
+        if x > 0.0 { Self::reference(x, p).abs() } else { left_terms(x, p).into_iter().fold(0.0, |most, term| term.abs().max(most)) }
+    }
+
+    fn derivative_magnitude(x: f64, p: &[f64]) -> f64 {
+        if x > 0.0 { Self::reference_derivative(x, p).abs() } else { p[2].max(p[1] * -x.exp_m1()) }
+    }
+
+    #[inline(always)]
+    fn forward<L: Lanes>(x: L, c: &Constants) -> L {
+        let zero = L::splat(0.0);
+        let [alpha_p, alpha_n, beta, eps] = [c[0], c[1], c[2], c[3]];
+        let right = x * L::splat(alpha_p).mul_add(x.min(L::splat(f32::MAX)), L::splat(beta));
+        let right = if alpha_p == 0.0 && beta == 0.0 { zero } else { right };
+        // At -∞ the lines go on; they meet again where the slopes are equal.
+        let m = x.max(L::splat(f32::MIN)).min(L::splat(eps));
+        let bend = expm1_minus_x(m);
+        let curve = L::splat(alpha_n) * (bend + (m - x.max(L::splat(f32::MIN))));
+        let line = L::splat(beta) * x.max(L::splat(f32::MIN)).min(zero);
+        let slope = alpha_n - beta;
+        let at_infinity = L::splat(if slope == 0.0 { -alpha_n } else { slope * f32::INFINITY });
+        let left = L::select(x.eq(L::splat(f32::NEG_INFINITY)), at_infinity, curve + line);
+        L::select(x.gt(zero), right, left).nan_of(x)
+    }
+
+    #[inline(always)]
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        let zero = L::splat(0.0);
+        let right = L::splat(2.0 * c[0]).mul_add(x.max(zero).min(L::splat(f32::MAX)), L::splat(c[2]));
+        let right = L::select(x.eq(L::splat(f32::INFINITY)) & zero.lt(L::splat(c[0])), x, right);
+        let left = L::splat(c[1]).mul_add(expm1_nonpositive(x.min(zero)), L::splat(c[2]));
+        L::select(x.gt(zero), right, left).nan_of(x)
+    }
+}

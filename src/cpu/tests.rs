@@ -1,0 +1,163 @@
+//! The accuracy contract of the CPU forms, with and without fused multiply-add: what brackets the compilers of GPUs, which may do
+//! either.
+
+use crate::{Activation, Direction};
+
+/// |got - want| in ULP of the larger of `want` and `magnitude`; a NaN on one side only is infinitely wrong. A subnormal result may
+/// be flushed to zero.
+fn ulp_error(got: f32, want: f64, magnitude: f64) -> f64 {
+    let rounded = want as f32;
+    if rounded.is_nan() || got.is_nan() {
+        return if rounded.is_nan() && got.is_nan() {
+            0.0
+        } else {
+            f64::INFINITY
+        };
+    }
+    if got == rounded || (rounded.is_subnormal() && got == 0.0) {
+        return 0.0;
+    }
+    if rounded.is_infinite() || got.is_infinite() {
+        let (beyond, other) = if rounded.is_infinite() {
+            (rounded, got)
+        } else {
+            (got, rounded)
+        };
+        let near = beyond.signum() == other.signum()
+            && other.abs() >= f32::from_bits(f32::MAX.to_bits() - 4);
+        return if near { 4.0 } else { f64::INFINITY };
+    }
+    let scale = (magnitude.abs() as f32).max(rounded.abs()).min(f32::MAX);
+    let exponent = ((scale.to_bits() >> 23) as i32 - 127).max(-126);
+    (f64::from(got) - want).abs() / f64::exp2(f64::from(exponent - 23))
+}
+
+/// A sweep over the bit patterns of f32.
+fn inputs(step: usize) -> Vec<f32> {
+    let edges = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        f32::MAX,
+        f32::MIN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+        f32::MIN_POSITIVE,
+    ];
+    edges
+        .into_iter()
+        .chain((0..=u32::MAX).step_by(step).map(f32::from_bits))
+        .collect()
+}
+
+struct Worst {
+    ulp: f64,
+    x: f32,
+    got: f32,
+    want: f64,
+}
+
+fn worst(f: &Activation, direction: Direction, fused: bool, x: &[f32]) -> Worst {
+    let mut out = vec![0.0; x.len()];
+    let work = f.entry().scalar_loop(direction, fused);
+    // SAFETY: both slices are of one length, and the caller checked for the instructions.
+    unsafe {
+        work(
+            x.as_ptr(),
+            std::ptr::null(),
+            out.as_mut_ptr(),
+            x.len(),
+            &f.constants(),
+        )
+    };
+    let referee = f.referee();
+    let mut worst = Worst {
+        ulp: 0.0,
+        x: 0.0,
+        got: 0.0,
+        want: 0.0,
+    };
+    for (&x, &got) in x.iter().zip(&out) {
+        let want = referee.value(direction, f64::from(x));
+        let ulp = ulp_error(got, want, referee.magnitude(direction, f64::from(x)));
+        if ulp > worst.ulp || ulp.is_nan() {
+            worst = Worst { ulp, x, got, want };
+        }
+    }
+    worst
+}
+
+#[test]
+fn the_bound_holds_with_and_without_fma() {
+    let step: usize = std::env::var("NONLIN_SWEEP_STEP")
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(104_729);
+    let only = std::env::var("NONLIN_SWEEP_OPS").ok();
+    let x = inputs(step);
+    let mut broken = Vec::new();
+    for f in Activation::all() {
+        if only
+            .as_ref()
+            .is_some_and(|only| !Activation::parse_list(only).unwrap().contains(&f))
+        {
+            continue;
+        }
+        for direction in [
+            Direction::Forward,
+            Direction::Derivative,
+            Direction::DerivativeFromOutput,
+        ] {
+            if direction.from_output() && !f.has_derivative_from_output() {
+                continue;
+            }
+            for fused in [true, false] {
+                if fused
+                    && cfg!(target_arch = "x86_64")
+                    && !super::Isa::available().contains(&super::Isa::Avx2)
+                {
+                    continue;
+                }
+                let metadata = f.metadata();
+                let bound = if direction == Direction::Forward {
+                    metadata.max_ulp
+                } else {
+                    metadata.max_ulp_derivative
+                };
+                let outputs: Vec<f32>;
+                let operand = if direction.from_output() {
+                    outputs = x
+                        .iter()
+                        .map(|&x| f.reference(Direction::Forward, f64::from(x)) as f32)
+                        .collect();
+                    &outputs
+                } else {
+                    &x
+                };
+                let bound = if direction.from_output() { 4.0 } else { bound };
+                let worst = worst(&f, direction, fused, operand);
+                let line = format!(
+                    "{f} {direction}, {} fma: {:.3} ULP at {:e} ({:#010x}), got {:e}, want {:e}",
+                    if fused { "with" } else { "without" },
+                    worst.ulp,
+                    worst.x,
+                    worst.x.to_bits(),
+                    worst.got,
+                    worst.want
+                );
+                println!("{line}");
+                if worst.ulp > f64::from(bound) {
+                    broken.push(line);
+                }
+            }
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "{} bounds are broken:\n{}",
+        broken.len(),
+        broken.join("\n")
+    );
+}
