@@ -1,2 +1,65 @@
-//! The `nonlin` program.
-fn main() {}
+//! The `nonlin` program: shows, evaluates and measures the activation functions of the crate.
+
+mod adapters;
+mod bench;
+mod catalog;
+mod elements;
+mod engines;
+mod eval;
+mod failure;
+mod number;
+mod ops;
+mod table;
+mod ulp;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+/// Neural-network activation functions and their derivatives, on the GPU and the CPU.
+#[derive(Parser)]
+#[command(name = "nonlin", version, about, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lists the GPU adapters of this machine, and says which one is chosen and why.
+    Adapters(adapters::Options),
+    /// Lists the activation functions, or tells everything about one.
+    Catalog(catalog::Options),
+    /// Computes a function, or its derivative, of numbers.
+    Eval(eval::Options),
+    /// Times every function on the GPU and the CPU, and checks each result against the f64 reference.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    engines::keep_drivers_quiet();
+    let mut out = BufWriter::new(io::stdout().lock());
+    match run(&mut out).and_then(|()| Ok(out.flush()?)) {
+        Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // What was computed before the failure stands first. Neither stream may be there any more.
+            let _ = out.flush();
+            let _ = writeln!(io::stderr(), "nonlin: {failure}");
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn run(out: &mut dyn Write) -> Result<(), Failure> {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return failure::from_clap(&error),
+    };
+    match command {
+        Command::Adapters(options) => adapters::run(&options, out),
+        Command::Catalog(options) => catalog::run(&options, out),
+        Command::Eval(options) => eval::run(&options, out),
+        Command::Bench(options) => bench::run(&options, out),
+    }
+}

@@ -1,0 +1,302 @@
+//! `nonlin bench`: every function on the CPU and the GPU, each result checked against the reference before it is timed.
+
+mod gradients;
+mod inputs;
+mod machine;
+mod measure;
+mod record;
+mod report;
+
+use crate::failure::Failure;
+use crate::number::{grouped, shortest};
+use crate::ops::{self, Ops};
+use crate::ulp::{Operands, Worst};
+use crate::{elements, engines};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use inputs::Inputs;
+use measure::GpuTimes;
+use nonlin::cpu::Cpu;
+use nonlin::{Activation, Direction, Engine, Gpu};
+use record::Recorder;
+use std::io::Write;
+use std::time::Duration;
+
+/// What the contract allows for a function and for its derivative.
+const ALLOWED_ULP: f64 = 4.0;
+/// The same for `grad * derivative`: the product of an error of 4 ULP can be 8 ULP of a result that lies at the lower end of
+/// its power of two, and rounding the product adds a half.
+const ALLOWED_ULP_BACKWARD: f64 = 8.5;
+
+/// The command's options.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Functions with parameters, such as 'gelu,leaky_relu(slope=0.1)', or `all`, or `chapter` for the course chapter's own
+    /// list with its gradients at x = 1. Without it: every function of the chapter.
+    #[arg(long, value_name = "LIST")]
+    ops: Option<String>,
+    /// Numbers of elements, such as 1M (a million), 1Mi or 2^20.
+    #[arg(long, value_name = "N[,N…]", value_delimiter = ',', value_parser = elements::parse, default_value = "2^20")]
+    elements: Vec<usize>,
+    /// What to compute: forward, derivative, backward, derivative_from_output, backward_from_output.
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        default_value = "forward,derivative"
+    )]
+    direction: Vec<Direction>,
+    /// CPU threads beside the measurement on one thread. Without it: all.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Engines to time. Without it: the CPU, and the GPU where there is an adapter.
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    engine: Vec<Choice>,
+    #[arg(long, value_name = "NAME", help = engines::ADAPTER_HELP)]
+    adapter: Option<String>,
+    /// Seed of the standard-normal inputs.
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// Time spent on each measurement.
+    #[arg(long, value_name = "S", default_value = "0.1", value_parser = seconds)]
+    seconds: Duration,
+    /// Writes one JSON object a line, for each function and engine; `-` is standard output, and the tables then go to
+    /// standard error.
+    #[arg(long, value_name = "FILE")]
+    json: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Choice {
+    Cpu,
+    Gpu,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "no number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if duration <= Duration::from_secs(3600) => Ok(duration),
+        _ => Err("allowed is 0 to 3600 seconds".to_owned()),
+    }
+}
+
+/// What is timed.
+struct Engines {
+    /// One thread first, then all of them where there are more.
+    cpus: Vec<Cpu>,
+    gpu: Option<Gpu>,
+    /// Why there is no GPU, where one was looked for.
+    no_gpu: Option<String>,
+}
+
+impl Engines {
+    fn open(options: &Options) -> Result<Self, Failure> {
+        let wanted = |choice| options.engine.is_empty() || options.engine.contains(&choice);
+        let adapter = options.adapter.as_deref();
+        let mut cpus = Vec::new();
+        if wanted(Choice::Cpu) {
+            let threads = options.threads.unwrap_or_else(|| Cpu::new().threads());
+            if threads == 0 {
+                return Err(Failure::Usage("--threads has to be at least 1".to_owned()));
+            }
+            cpus.push(Cpu::with_threads(1)?);
+            if threads > 1 {
+                cpus.push(Cpu::with_threads(threads)?);
+            }
+        }
+        let (mut gpu, mut no_gpu) = (None, None);
+        if options.engine.contains(&Choice::Gpu) {
+            gpu = Some(engines::gpu(adapter)?);
+        } else if wanted(Choice::Gpu) && !engines::cpu_is_asked_for(adapter) {
+            match engines::gpu_if_any(adapter)? {
+                Ok(found) => gpu = Some(found),
+                Err(reason) => no_gpu = Some(reason),
+            }
+        }
+        Ok(Self { cpus, gpu, no_gpu })
+    }
+
+    /// The CPU engine with the most threads.
+    fn fastest_cpu(&self) -> Cpu {
+        self.cpus.last().cloned().unwrap_or_default()
+    }
+}
+
+/// The results of one function, direction and size.
+struct Row {
+    f: Activation,
+    direction: Direction,
+    elements: usize,
+    /// Time and worst error of each CPU engine, in their order.
+    cpus: Vec<(Duration, Worst)>,
+    gpu: Option<(GpuTimes, Worst)>,
+    /// Time to compile the kernel; 0 where it was compiled before.
+    compile: Duration,
+}
+
+impl Row {
+    /// The worst error of any engine.
+    fn worst(&self) -> Option<Worst> {
+        let cpus = self.cpus.iter().map(|(_, worst)| *worst);
+        let all = cpus.chain(self.gpu.iter().map(|(_, worst)| *worst));
+        all.max_by(|a, b| a.ulp.total_cmp(&b.ulp))
+    }
+
+    /// Complains where the result is not right.
+    fn complaint(&self) -> Option<String> {
+        let worst = self.worst()?;
+        let allowed = if self.direction.takes_grad() {
+            ALLOWED_ULP_BACKWARD
+        } else {
+            ALLOWED_ULP
+        };
+        (worst.ulp > allowed).then(|| {
+            format!(
+                "{} {} is {:.1} ULP off at {}: {} instead of {}",
+                self.f,
+                self.direction,
+                worst.ulp,
+                shortest(worst.x),
+                shortest(worst.got),
+                shortest(worst.want)
+            )
+        })
+    }
+}
+
+/// Runs the command.
+pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
+    let ops = ops::parse(options.ops.as_deref())?;
+    let engines = Engines::open(options)?;
+    match options.json.as_deref() {
+        None => bench(options, &ops, &engines, out, None),
+        Some("-") => bench(options, &ops, &engines, &mut std::io::stderr(), Some(out)),
+        Some(path) => {
+            let file = std::fs::File::create(path);
+            let file = file.map_err(|error| Failure::with_path(path, &error))?;
+            let mut file = std::io::BufWriter::new(file);
+            bench(options, &ops, &engines, out, Some(&mut file))?;
+            file.flush()
+                .map_err(|error| Failure::with_path(path, &error))
+        }
+    }
+}
+
+fn bench(
+    options: &Options,
+    ops: &Ops,
+    engines: &Engines,
+    human: &mut dyn Write,
+    json: Option<&mut dyn Write>,
+) -> Result<(), Failure> {
+    let mut recorder = Recorder::new(json, engines, options.seed);
+    report::header(engines, options, human)?;
+    human.flush()?;
+    let largest = options.elements.iter().copied().max().unwrap_or_default();
+    let inputs = Inputs::new(largest, options.seed)?;
+    let rows = options.elements.len() * options.direction.len() * ops.functions.len();
+    let progress = progress_bar(rows as u64);
+    let (mut complaints, mut totals) = (Vec::new(), report::Totals::default());
+    for &count in &options.elements {
+        for &direction in &options.direction {
+            let mut rows = Vec::new();
+            for f in &ops.functions {
+                let label = format!("{f} {direction}, {} elements", grouped(count));
+                progress.set_message(label);
+                if !direction.from_output() || f.has_derivative_from_output() {
+                    let row = measure_row(f, direction, count, &inputs, engines, options.seconds)?;
+                    recorder.write(&row)?;
+                    complaints.extend(row.complaint());
+                    totals.add(&row);
+                    rows.push(row);
+                }
+                progress.inc(1);
+            }
+            progress.suspend(|| {
+                report::table(&rows, direction, count, engines, human)?;
+                human.flush()
+            })?;
+        }
+    }
+    progress.finish_and_clear();
+    report::footer(engines, &totals, human)?;
+    if ops.chapter {
+        gradients::write(&ops.functions, engines, human)?;
+    }
+    match complaints.len() {
+        0 => Ok(()),
+        n => Err(Failure::Failed(format!(
+            "{n} wrong: {}",
+            complaints.join("; ")
+        ))),
+    }
+}
+
+fn progress_bar(rows: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}");
+    // Hidden where standard error is no terminal.
+    ProgressBar::new(rows).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Computes and checks on every engine, then times.
+fn measure_row(
+    f: &Activation,
+    direction: Direction,
+    elements: usize,
+    inputs: &Inputs,
+    engines: &Engines,
+    budget: Duration,
+) -> Result<Row, Failure> {
+    let outputs;
+    let x = if direction.from_output() {
+        outputs = engines.fastest_cpu().forward(f, inputs.x(elements))?;
+        &outputs
+    } else {
+        inputs.x(elements)
+    };
+    let grad = direction.takes_grad().then(|| inputs.grad(elements));
+    let operands = Operands {
+        f,
+        direction,
+        x,
+        grad,
+    };
+    let all: Vec<&dyn Engine> = engines
+        .cpus
+        .iter()
+        .map(|cpu| cpu as &dyn Engine)
+        .chain(engines.gpu.iter().map(|gpu| gpu as &dyn Engine))
+        .collect();
+    let compile = match &engines.gpu {
+        Some(gpu) => gpu.compile(f, direction)?,
+        None => Duration::ZERO,
+    };
+    let mut results = Vec::new();
+    for engine in &all {
+        let mut result = inputs::zeros(elements)?;
+        engine.compute(f, direction, x, grad, &mut result)?;
+        results.push(result);
+    }
+    let views: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
+    let worst = operands.worst(&views);
+    let mut cpus = Vec::new();
+    for ((cpu, result), worst) in engines.cpus.iter().zip(&mut results).zip(&worst) {
+        cpus.push((measure::cpu(cpu, &operands, result, budget)?, *worst));
+    }
+    let gpu = match (&engines.gpu, results.last_mut(), worst.last()) {
+        (Some(gpu), Some(result), Some(worst)) => {
+            Some((measure::gpu(gpu, &operands, result, budget)?, *worst))
+        }
+        _ => None,
+    };
+    Ok(Row {
+        f: f.clone(),
+        direction,
+        elements,
+        cpus,
+        gpu,
+        compile,
+    })
+}

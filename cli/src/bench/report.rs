@@ -1,0 +1,250 @@
+//! The measurements as text for people.
+
+use super::{Engines, Options, Row, machine};
+use crate::number::{bytes, grouped, milliseconds};
+use crate::table::{Align, Table};
+use nonlin::Direction;
+use nonlin::gpu::Clock;
+use std::io::{self, Write};
+use std::time::Duration;
+
+impl Row {
+    /// Operands read and result written, in 10⁹ bytes a second.
+    pub fn gb_per_s(&self, time: Duration) -> f64 {
+        (self.elements * self.direction.bytes_per_element()) as f64 / time.as_nanos().max(1) as f64
+    }
+
+    /// The throughput in percent of the copy kernel's, which moves two numbers an element.
+    pub fn percent_of_copy(&self, compute: Duration, copy: Duration) -> f64 {
+        let copied = (self.elements * 8) as f64 / copy.as_nanos().max(1) as f64;
+        100.0 * self.gb_per_s(compute) / copied
+    }
+
+    /// Time of the fastest CPU engine.
+    fn best_cpu(&self) -> Option<Duration> {
+        self.cpus.iter().map(|(time, _)| *time).min()
+    }
+
+    /// Who is faster, and how much, where operands and result are in host memory.
+    fn winner_on_host(&self) -> Option<String> {
+        let (times, _) = self.gpu.as_ref()?;
+        Some(winner(self.best_cpu()?, times.total))
+    }
+
+    /// The same where they are on the device: the CPU has to fetch every operand and to bring the result back.
+    fn winner_on_device(&self) -> Option<String> {
+        let (times, _) = self.gpu.as_ref()?;
+        let operands = if self.direction.takes_grad() { 2 } else { 1 };
+        let there_and_back = times.download * operands + times.upload_of_one(operands);
+        Some(winner(self.best_cpu()? + there_and_back, times.compute))
+    }
+}
+
+fn winner(cpu: Duration, gpu: Duration) -> String {
+    let ratio = cpu.as_secs_f64() / gpu.as_secs_f64().max(1e-12);
+    if ratio > 1.0 {
+        format!("GPU {ratio:.1}×")
+    } else {
+        format!("CPU {:.1}×", 1.0 / ratio)
+    }
+}
+
+/// What is measured, and on what.
+pub fn header(engines: &Engines, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let sizes: Vec<String> = options.elements.iter().map(|&n| grouped(n)).collect();
+    writeln!(
+        out,
+        "nonlin {}: {} standard-normal f32, seed {}; medians of {} s or at least 5 repetitions after a warm-up",
+        env!("CARGO_PKG_VERSION"),
+        sizes.join(" and "),
+        options.seed,
+        options.seconds.as_secs_f64(),
+    )?;
+    let timed = match (engines.cpus.first(), engines.cpus.last()) {
+        (Some(first), Some(last)) => match last.threads() {
+            1 => format!("{}, 1 thread", first.isa().name()),
+            n => format!("{}, 1 and {n} threads", first.isa().name()),
+        },
+        _ => "not timed".to_owned(),
+    };
+    writeln!(out, "CPU  {}, {timed}", machine::processor())?;
+    if let Some(gpu) = &engines.gpu {
+        writeln!(out, "GPU  {}", gpu.info())?;
+        if gpu.info().software {
+            writeln!(
+                out,
+                "     This is a SOFTWARE adapter: it computes on the CPU. Its times say nothing about a real GPU."
+            )?;
+        }
+    }
+    if let Some(reason) = &engines.no_gpu {
+        writeln!(out, "GPU  none: {reason}")?;
+    }
+    Ok(())
+}
+
+/// One column: its heading, where its text stands, and the text of a row.
+type Column<'a> = (String, Align, Box<dyn Fn(&Row) -> Option<String> + 'a>);
+
+/// The rows of one direction and size.
+pub fn table(
+    rows: &[Row],
+    direction: Direction,
+    elements: usize,
+    engines: &Engines,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let size = bytes(elements as u64 * 4);
+    writeln!(
+        out,
+        "\n{direction}, {} elements ({size})\n",
+        grouped(elements)
+    )?;
+    if rows.is_empty() {
+        return writeln!(
+            out,
+            "None of the functions has its derivative from its output."
+        );
+    }
+    let columns = columns(engines);
+    let header = columns
+        .iter()
+        .map(|(heading, align, _)| (heading.as_str(), *align));
+    let mut table = Table::new(header);
+    for row in rows {
+        let cells = columns
+            .iter()
+            .map(|(_, _, text)| text(row).unwrap_or_default());
+        table.push(cells.collect());
+    }
+    table.write(out)
+}
+
+fn columns(engines: &Engines) -> Vec<Column<'_>> {
+    use Align::{Left, Right};
+    let mut columns: Vec<Column<'_>> = vec![(
+        "\nactivation".to_owned(),
+        Left,
+        Box::new(|row| Some(row.f.to_string())),
+    )];
+    for (i, cpu) in engines.cpus.iter().enumerate() {
+        let heading = match cpu.threads() {
+            1 => "CPU ms\n1 thread".to_owned(),
+            n => format!("CPU ms\n{n} threads"),
+        };
+        let text = move |row: &Row| Some(milliseconds(row.cpus.get(i)?.0));
+        columns.push((heading, Right, Box::new(text)));
+    }
+    if engines.gpu.is_some() {
+        type Part = fn(&super::GpuTimes) -> Duration;
+        let parts: [(&str, Part); 4] = [
+            ("GPU ms\nupload", |times| times.upload),
+            ("GPU ms\ncompute", |times| times.compute),
+            ("GPU ms\ndownload", |times| times.download),
+            ("GPU ms\ntotal", |times| times.total),
+        ];
+        for (heading, part) in parts {
+            let text = move |row: &Row| Some(milliseconds(part(&row.gpu.as_ref()?.0)));
+            columns.push((heading.to_owned(), Right, Box::new(text)));
+        }
+        columns.push((
+            "compute\nGB/s".to_owned(),
+            Right,
+            Box::new(|row| Some(format!("{:.1}", row.gb_per_s(row.gpu.as_ref()?.0.compute)))),
+        ));
+        columns.push((
+            "of a\ncopy".to_owned(),
+            Right,
+            Box::new(|row| {
+                let times = &row.gpu.as_ref()?.0;
+                Some(format!(
+                    "{:.0}%",
+                    row.percent_of_copy(times.compute, times.copy)
+                ))
+            }),
+        ));
+    } else {
+        columns.push((
+            "best\nGB/s".to_owned(),
+            Right,
+            Box::new(|row| Some(format!("{:.1}", row.gb_per_s(row.best_cpu()?)))),
+        ));
+    }
+    columns.push((
+        "max\nULP".to_owned(),
+        Right,
+        Box::new(|row| Some(format!("{:.1}", row.worst()?.ulp))),
+    ));
+    if engines.gpu.is_some() && !engines.cpus.is_empty() {
+        columns.push((
+            "data on\nthe host".to_owned(),
+            Right,
+            Box::new(Row::winner_on_host),
+        ));
+        columns.push((
+            "data on\nthe GPU".to_owned(),
+            Right,
+            Box::new(Row::winner_on_device),
+        ));
+    }
+    columns
+}
+
+/// What the rows add up to.
+#[derive(Default)]
+pub struct Totals {
+    compiled: u32,
+    compile: Duration,
+    longest_compile: Duration,
+    clocks: Vec<Clock>,
+}
+
+impl Totals {
+    /// Counts a row.
+    pub fn add(&mut self, row: &Row) {
+        if row.compile > Duration::ZERO {
+            self.compiled += 1;
+            self.compile += row.compile;
+            self.longest_compile = self.longest_compile.max(row.compile);
+        }
+        if let Some((times, _)) = &row.gpu {
+            if !self.clocks.contains(&times.clock) {
+                self.clocks.push(times.clock);
+            }
+        }
+    }
+}
+
+/// How to read the tables.
+pub fn footer(engines: &Engines, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+    let mut lines = vec![
+        "max ULP: the largest error of all engines against the f64 reference, looked for before anything is timed.".to_owned(),
+    ];
+    if engines.gpu.is_some() {
+        let clocks: Vec<String> = totals
+            .clocks
+            .iter()
+            .map(|clock| match clock {
+                Clock::Timestamps => "timestamps of the device".to_owned(),
+                Clock::Wall => {
+                    "the wall time of a batch, as the adapter's timestamps are not usable"
+                        .to_owned()
+                }
+            })
+            .collect();
+        lines.push(format!(
+            "compute: by {}. total: one call, from host memory to host memory.",
+            clocks.join(" or ")
+        ));
+        if !engines.cpus.is_empty() {
+            lines.push("data on the host: the faster CPU column against total. data on the GPU: compute against the CPU with a download and an upload.".to_owned());
+        }
+        lines.push(format!(
+            "Compiling {} kernels took {} ms, the longest {} ms; no time above contains it.",
+            totals.compiled,
+            milliseconds(totals.compile),
+            milliseconds(totals.longest_compile)
+        ));
+    }
+    writeln!(out, "\n{}", lines.join("\n"))
+}

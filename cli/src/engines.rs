@@ -1,0 +1,49 @@
+//! Opens the engines that the options ask for.
+
+use crate::failure::Failure;
+use nonlin::{Error, Gpu};
+
+/// The word in place of an adapter's name that asks for no GPU at all.
+const CPU: &str = "cpu";
+
+/// Help text of `--adapter`.
+pub const ADAPTER_HELP: &str =
+    "Part of the adapter's name, `software`, or `cpu`; without it NONLIN_ADAPTER counts";
+
+/// Keeps Mesa's device-select layer, which asks the desktop which GPU it prefers, from complaining on standard error where
+/// there is no desktop. Has to be called before any thread is started.
+pub fn keep_drivers_quiet() {
+    let unset = |name| std::env::var_os(name).is_none();
+    if cfg!(target_os = "linux") && unset("XDG_RUNTIME_DIR") && unset("DISPLAY") {
+        // SAFETY: the program has one thread yet, so nothing reads the environment meanwhile.
+        unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
+    }
+}
+
+/// Opens the adapter of that name, or without one the best, which may be a software adapter.
+///
+/// # Errors
+/// Those of [`Gpu::new`]: among them that there is no adapter, and that none has the name.
+pub fn gpu(adapter: Option<&str>) -> Result<Gpu, Error> {
+    match adapter {
+        None => Gpu::new(),
+        Some(name) => Gpu::builder().adapter(name).build(),
+    }
+}
+
+/// Whether `--adapter`, or else `NONLIN_ADAPTER`, asks for the CPU engine instead of an adapter.
+pub fn cpu_is_asked_for(adapter: Option<&str>) -> bool {
+    let from_environment = || std::env::var("NONLIN_ADAPTER").ok();
+    let name = adapter.map(str::to_owned).or_else(from_environment);
+    name.is_some_and(|name| name.trim().eq_ignore_ascii_case(CPU))
+}
+
+/// Opens the GPU for a program that can go on without one: `Err` holds the reason in words. An adapter that was asked for
+/// and is not there is a failure.
+pub fn gpu_if_any(adapter: Option<&str>) -> Result<Result<Gpu, String>, Failure> {
+    match gpu(adapter) {
+        Ok(gpu) => Ok(Ok(gpu)),
+        Err(error @ Error::NoAdapter { .. }) => Ok(Err(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,167 @@
+//! The commands on the adapters of this machine. Without an adapter these fail; NONLIN_TEST_NO_GPU=1 leaves them out.
+
+mod common;
+
+use common::{json_lines, nonlin, program, without_gpu};
+
+#[test]
+fn one_adapter_is_chosen() {
+    if without_gpu() {
+        return;
+    }
+    let objects = json_lines(&nonlin(&["adapters", "--json"]).out);
+    let chosen = objects.iter().filter(|object| object["chosen"] == true);
+    assert_eq!(chosen.count(), 1, "{objects:?}");
+    let table = nonlin(&["adapters"]);
+    for object in &objects {
+        let name = object["name"].as_str().expect("text");
+        assert!(table.lines().iter().any(|line| line.contains(name)));
+        assert!(
+            object["reason"]
+                .as_str()
+                .is_some_and(|reason| !reason.is_empty())
+        );
+    }
+}
+
+#[test]
+fn every_adapter_evaluates() {
+    if without_gpu() {
+        return;
+    }
+    let objects = json_lines(&nonlin(&["adapters", "--json"]).out);
+    assert!(
+        !objects.is_empty(),
+        "no adapter; NONLIN_TEST_NO_GPU=1 leaves this out"
+    );
+    for object in objects {
+        let name = object["name"].as_str().expect("text");
+        let backend = object["backend"].as_str().expect("text");
+        let mut command = program(&[
+            "eval",
+            "gelu",
+            "--engine",
+            "gpu",
+            "--adapter",
+            name,
+            "--",
+            "-10",
+            "nan",
+            "inf",
+        ]);
+        let run = common::Run::from(
+            command
+                .env("WGPU_BACKEND", backend)
+                .output()
+                .expect("it starts"),
+        );
+        let lines = run.lines();
+        let value: f32 = lines[0].parse().expect("a number");
+        let ulps = value.to_bits().abs_diff((-7.619853e-23_f32).to_bits());
+        assert!(ulps <= 4, "{name} through {backend}: {value:e}");
+        assert_eq!(lines[1..], ["NaN", "inf"], "{name} through {backend}");
+    }
+}
+
+#[test]
+fn bench_times_the_ways_apart() {
+    if without_gpu() {
+        return;
+    }
+    let run = nonlin(&[
+        "bench",
+        "--ops",
+        "relu,gelu",
+        "--elements",
+        "4099",
+        "--seconds",
+        "0",
+        "--direction",
+        "forward,backward",
+        "--json",
+        "-",
+    ]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let objects = json_lines(&run.out);
+    let gpu: Vec<_> = objects
+        .iter()
+        .filter(|object| object["engine"] == "gpu")
+        .collect();
+    assert_eq!(gpu.len(), 4);
+    for object in gpu {
+        for time in [
+            "upload_ms",
+            "compute_ms",
+            "download_ms",
+            "total_ms",
+            "copy_ms",
+            "compile_ms",
+        ] {
+            assert!(
+                object[time].as_f64().is_some_and(|ms| ms > 0.0),
+                "{time}: {object}"
+            );
+        }
+        assert!(
+            object["max_ulp"].as_f64().is_some_and(|ulp| ulp <= 8.5),
+            "{object}"
+        );
+    }
+    for heading in ["upload", "compute", "download", "total", "data on"] {
+        assert!(run.err.contains(heading), "{heading} is missing");
+    }
+    if objects.iter().any(|object| object["software"] == true) {
+        assert!(run.err.contains("SOFTWARE"));
+    }
+}
+
+#[test]
+fn a_name_that_matches_nothing_lists_what_there_is() {
+    if without_gpu() {
+        return;
+    }
+    for command in ["eval relu --adapter nosuch 1", "bench --adapter nosuch"] {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let run = nonlin(&arguments);
+        let complaint = run.complaint(1);
+        assert!(
+            complaint.contains("\"nosuch\"") && complaint.contains("there is: "),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one() {
+    // A backend that this system has no driver for.
+    let foreign = if cfg!(windows) { "metal" } else { "dx12" };
+    let arguments = [
+        "bench",
+        "--ops",
+        "relu",
+        "--elements",
+        "100",
+        "--seconds",
+        "0",
+    ];
+    let mut command = program(&arguments);
+    let run = common::Run::from(
+        command
+            .env("WGPU_BACKEND", foreign)
+            .output()
+            .expect("it starts"),
+    );
+    let text = run.lines().join("\n");
+    assert!(
+        text.contains("none: no GPU adapter found") && text.contains("setup.sh"),
+        "{text}"
+    );
+    let mut command = program(&["bench", "--engine", "gpu", "--elements", "100"]);
+    let run = common::Run::from(
+        command
+            .env("WGPU_BACKEND", foreign)
+            .output()
+            .expect("it starts"),
+    );
+    run.complaint(1);
+}
