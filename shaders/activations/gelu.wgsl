@@ -7,7 +7,9 @@ fn gelu_forward(x: F) -> F {
     // first does not.
     let factor = select(4.0 * v, t * (1.0 - v), t < F(1.0));
     let tail = exp_value(times_exp_of_square(factor * tail_ratio(v), t, -0.5));
-    return nan_of(select(-tail, x - tail, x >= F(0.0)), x);
+    let result = select(-tail, x - tail, x >= F(0.0));
+    // There the tail may be flushed to zero though x/2 is normal.
+    return nan_of(select(result, 0.5 * x, t < F(1e-20)), x);
 }
 
 // Phi(x) + x * phi(x). With t = |x| its distance from the limit 0 or 1 is exp(-t^2/2) * (t - t0) * w(t), t0 the root; so nothing

@@ -22,7 +22,9 @@ fn gelu_quick_derivative(x: F) -> F {
     let near = GELU_QUICK_BETA * (launder(a - GELU_QUICK_ROOT_HI) - GELU_QUICK_ROOT_LO);
     // Away from the root the difference of the products has fewer roundings.
     let far = launder(s.hi - GELU_QUICK_SCALED_ROOT_HI) + (s.lo - GELU_QUICK_SCALED_ROOT_LO);
-    let d = select(near, far, a < F(-1.0));
-    let about = exp_about(s.hi, s.lo, d, GELU_QUICK_SCALED_ROOT_HI, GELU_QUICK_SCALED_ROOT_LO, GELU_QUICK_EXP_SCALED_ROOT_HI, GELU_QUICK_EXP_SCALED_ROOT_LO);
-    return nan_of(gate_derivative(x >= F(0.0), about.e, copy_sign(s.hi + s.lo, x), d + GELU_QUICK_EXP_SCALED_ROOT_HI * about.growth), x);
+    let d = select(far, near, abs(far) < F(0.25));
+    let about = exp_about(s.hi, s.lo, d, GELU_QUICK_EXP_SCALED_ROOT_HI, GELU_QUICK_EXP_SCALED_ROOT_LO);
+    let product = copy_sign(s.hi + s.lo, x);
+    let from_root = select(d + about.difference, product + (1.0 + about.value), about.far);
+    return nan_of(gate_derivative(x >= F(0.0), about, product, from_root), x);
 }

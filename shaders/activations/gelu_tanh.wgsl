@@ -7,9 +7,7 @@ const GELU_TANH_CUBE_HI: f32 = 0x1.244p-4f;
 const GELU_TANH_CUBE_LO: f32 = 0x1.3ca936p-18f;
 const GELU_TANH_ROOT_HI: f32 = -0x1.8142ap-1f;
 const GELU_TANH_ROOT_LO: f32 = 0x1.85a06cp-27f;
-// 2u at the root, and its exponential.
-const GELU_TANH_ARGUMENT_ROOT_HI: f32 = -0x1.3b2cf8p+0f;
-const GELU_TANH_ARGUMENT_ROOT_LO: f32 = 0x1.8e0cp-25f;
+// The exponential of 2u at the root.
 const GELU_TANH_EXP_ARGUMENT_ROOT_HI: f32 = 0x1.2af64ep-2f;
 const GELU_TANH_EXP_ARGUMENT_ROOT_LO: f32 = 0x1.3890bep-27f;
 
@@ -41,9 +39,9 @@ fn gelu_tanh_derivative(x: F) -> F {
     // How far 2u, and 2u' * x, are from their values at the root.
     let d_argument = d * (GELU_TANH_LINEAR + GELU_TANH_CUBE * squares);
     let d_product = d * (GELU_TANH_LINEAR + 3.0 * GELU_TANH_CUBE * squares);
-    let about = exp_about(s.hi, s.lo, d_argument, GELU_TANH_ARGUMENT_ROOT_HI, GELU_TANH_ARGUMENT_ROOT_LO, GELU_TANH_EXP_ARGUMENT_ROOT_HI, GELU_TANH_EXP_ARGUMENT_ROOT_LO);
+    let about = exp_about(s.hi, s.lo, d_argument, GELU_TANH_EXP_ARGUMENT_ROOT_HI, GELU_TANH_EXP_ARGUMENT_ROOT_LO);
     let product = a * (GELU_TANH_LINEAR + 3.0 * GELU_TANH_CUBE * (a * a));
-    // Far from the root the plain sum has fewer roundings.
-    let from_root = select(d_product + GELU_TANH_EXP_ARGUMENT_ROOT_HI * about.growth, product + (1.0 + exp_value(about.e)), a < F(-2.0));
-    return nan_of(gate_derivative(x >= F(0.0), about.e, copy_sign(product, x), from_root), x);
+    // Far from it the plain sum has fewer roundings.
+    let from_root = select(d_product + about.difference, product + (1.0 + about.value), a < F(-2.0));
+    return nan_of(gate_derivative(x >= F(0.0), about, copy_sign(product, x), from_root), x);
 }

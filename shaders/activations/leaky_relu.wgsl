@@ -4,7 +4,8 @@ struct LeakyRelu {
 }
 
 fn leaky_relu_forward(x: F, c: LeakyRelu) -> F {
-    return select(c.slope * x, x, x > F(0.0));
+    // A slope of 0 maps minus infinity to 0, its limit, where the product would be NaN.
+    return nan_of(select(select(c.slope * x, F(0.0), c.slope == 0.0), x, x > F(0.0)), x);
 }
 
 fn leaky_relu_derivative(x: F, c: LeakyRelu) -> F {

@@ -1,7 +1,6 @@
 // relu(x) = max(x, 0); relu'(x) = 1 for x > 0, else 0.
 fn relu_forward(x: F) -> F {
-    // Not max(x, 0): that turns NaN into 0 on some adapters.
-    return select(x, F(0.0), x <= F(0.0));
+    return nan_of(max(x, F(0.0)), x);
 }
 
 fn relu_derivative(x: F) -> F {

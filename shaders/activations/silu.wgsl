@@ -13,6 +13,7 @@ fn silu_forward(x: F) -> F {
 fn silu_derivative(x: F) -> F {
     let s = -min(abs(x), F(115.0));
     let d = launder(s - SILU_ROOT_HI) - SILU_ROOT_LO;
-    let about = exp_about(s, F(0.0), d, SILU_ROOT_HI, SILU_ROOT_LO, SILU_EXP_ROOT_HI, SILU_EXP_ROOT_LO);
-    return nan_of(gate_derivative(x >= F(0.0), about.e, copy_sign(s, x), d + SILU_EXP_ROOT_HI * about.growth), x);
+    let about = exp_about(s, F(0.0), d, SILU_EXP_ROOT_HI, SILU_EXP_ROOT_LO);
+    let from_root = select(d + about.difference, s + (1.0 + about.value), about.far);
+    return nan_of(gate_derivative(x >= F(0.0), about, copy_sign(s, x), from_root), x);
 }

@@ -1,4 +1,4 @@
-// squareplus(x) = (x + sqrt(x^2 + b)) / 2; on the left, where that cancels, b / (2 (sqrt(x^2 + b) - x)).
+// squareplus(x) = (x + sqrt(x^2 + b)) / 2; = max(x, 0) + b / (2 (sqrt(x^2 + b) + |x|)), which does not cancel.
 struct Squareplus {
     b: f32,
 }
@@ -12,8 +12,9 @@ fn squareplus_root(a: F, c: Squareplus) -> F {
 fn squareplus_forward(x: F, c: Squareplus) -> F {
     let a = abs(x);
     let root = squareplus_root(a, c);
-    let left = 0.5 * c.b / (root + a);
-    return nan_of(select(left, 0.5 * x + 0.5 * root, x >= F(0.0)), x);
+    // Where the sum would overflow the root is a.
+    let left = select(0.5 * c.b / (root + a), 0.25 * c.b / a, a > F(1e18));
+    return nan_of(select(left, x + left, x >= F(0.0)), x);
 }
 
 fn squareplus_derivative(x: F, c: Squareplus) -> F {

@@ -37,8 +37,9 @@ fn swish_derivative(x: F, c: Swish) -> F {
     let near = c.beta * (launder(on_left - c.root_hi) - c.root_lo);
     // Away from the root the difference of the products has fewer roundings.
     let far = launder(s.hi - SWISH_ROOT_HI) + (s.lo - SWISH_ROOT_LO);
-    let d = select(near, far, s.hi < F(-1.7));
-    let about = exp_about(s.hi, s.lo, d, SWISH_ROOT_HI, SWISH_ROOT_LO, SWISH_EXP_ROOT_HI, SWISH_EXP_ROOT_LO);
+    let d = select(far, near, abs(far) < F(0.25));
+    let about = exp_about(s.hi, s.lo, d, SWISH_EXP_ROOT_HI, SWISH_EXP_ROOT_LO);
     let product = select(s.hi + s.lo, -(s.hi + s.lo), positive);
-    return nan_of(gate_derivative(positive, about.e, product, d + SWISH_EXP_ROOT_HI * about.growth), x);
+    let from_root = select(d + about.difference, product + (1.0 + about.value), about.far);
+    return nan_of(gate_derivative(positive, about, product, from_root), x);
 }

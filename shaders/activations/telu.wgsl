@@ -1,8 +1,6 @@
 // telu(x) = x * tanh(w), w = exp(x); telu'(x) = tanh(w) + x w / cosh(w)^2.
 const TELU_ROOT_HI: f32 = -0x1.14302cp+0f;
 const TELU_ROOT_LO: f32 = -0x1.e08798p-27f;
-const TELU_TWICE_ROOT_HI: f32 = -0x1.14302cp+1f;
-const TELU_TWICE_ROOT_LO: f32 = -0x1.e08798p-26f;
 const TELU_EXP_TWICE_ROOT_HI: f32 = 0x1.d9732cp-4f;
 const TELU_EXP_TWICE_ROOT_LO: f32 = -0x1.c63514p-29f;
 
@@ -31,8 +29,8 @@ fn telu_derivative(x: F) -> F {
     let sech_squared = 4.0 * half.exp / square_of_one_plus(half.exp);
     let left_x = min(near, F(0.0));
     let d = launder(left_x - TELU_ROOT_HI) - TELU_ROOT_LO;
-    let about = exp_about(2.0 * max(left_x, F(-60.0)), F(0.0), 2.0 * max(d, F(-59.0)), TELU_TWICE_ROOT_HI, TELU_TWICE_ROOT_LO, TELU_EXP_TWICE_ROOT_HI, TELU_EXP_TWICE_ROOT_LO);
-    let numerator = d + about.growth * TELU_EXP_TWICE_ROOT_HI * telu_divided_difference(exp_value(about.e));
+    let about = exp_about(2.0 * max(left_x, F(-60.0)), F(0.0), 2.0 * max(d, F(-59.0)), TELU_EXP_TWICE_ROOT_HI, TELU_EXP_TWICE_ROOT_LO);
+    let numerator = d + about.difference * telu_divided_difference(about.value);
     let left = parts.mantissa * sech_squared * numerator * parts.pow2;
     let right = select(near * w * sech_squared - half.expm1 / sum, F(1.0), x > F(3.0));
     // The plain sum has fewer roundings, until it begins to cancel.

@@ -4,20 +4,20 @@ struct Xielu {
     alpha_n: f32,
     beta: f32,
     eps: f32,
+    // beta - alpha_n
+    slope: f32,
 }
 
 const XIELU_MAX: f32 = 0x1.fffffep+127f;
 
 fn xielu_forward(x: F, c: Xielu) -> F {
     let right = x * (c.alpha_p * min(x, F(XIELU_MAX)) + c.beta);
-    let finite = max(x, F(-XIELU_MAX));
-    let m = min(finite, F(c.eps));
-    let curve = c.alpha_n * (expm1_minus_x(m) + (m - finite));
-    let line = c.beta * min(finite, F(0.0));
-    // At minus infinity the lines go on; they meet again where the slopes are equal.
-    let slope = c.alpha_n - c.beta;
-    let at_infinity = select(select(-infinity(), infinity(), slope > 0.0), F(-c.alpha_n), slope == 0.0);
-    let left = select(curve + line, at_infinity, x < F(-XIELU_MAX));
+    let m = clamp(x, F(-1.0), F(c.eps));
+    let near = c.alpha_n * (expm1_minus_x(m) + (m - x)) + c.beta * x;
+    // Further left the two lines are one: each alone might overflow.
+    let line = select(c.slope * x, F(0.0), c.slope == 0.0);
+    let far = c.alpha_n * expm1_nonpositive(min(x, F(0.0))) + line;
+    let left = select(near, far, x < F(-1.0));
     let flat = (c.alpha_p == 0.0) & (c.beta == 0.0);
     return nan_of(select(left, select(right, F(0.0), flat), x > F(0.0)), x);
 }

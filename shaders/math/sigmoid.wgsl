@@ -19,13 +19,13 @@ fn times_sigmoid_derivative(factor: F, e: Exp) -> F {
 // The derivative of x * sigmoid(s(x)): sigmoid(s) (1 + x s'(x) sigmoid(-s)).
 // positive: whether s >= 0; e: exp(-|s|); product: x s'(x), finite; from_root: where s < 0, 1 + e + product, free of cancellation
 // at its root.
-fn gate_derivative(positive: B, e: Exp, product: F, from_root: F) -> F {
-    let value = exp_value(e);
+fn gate_derivative(positive: B, e: ExpAbout, product: F, from_root: F) -> F {
+    let value = e.value;
     let sum = 1.0 + value;
     let gate = select(value, F(1.0), positive) / sum;
     let rest = select(F(1.0), value, positive) / sum;
     let near = gate * (1.0 + product * rest);
-    let left = e.mantissa * from_root / square_of_one_plus(value) * e.pow2;
+    let factor = from_root / square_of_one_plus(value);
     // The first form has fewer roundings, until its sum begins to cancel.
-    return select(left, near, product > F(-0.7));
+    return select(times_exp_about(factor, e), near, product > F(-0.7));
 }

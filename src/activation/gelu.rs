@@ -39,7 +39,9 @@ impl Elementwise for Function {
         // first does not.
         let factor = L::select(t.lt(L::splat(1.0)), t * (L::splat(1.0) - v), v * L::splat(4.0));
         let tail = times_exp_of_square(factor * tail_ratio(v), t, -0.5).value();
-        L::select(x.ge(L::splat(0.0)), x - tail, -tail).nan_of(x)
+        let result = L::select(x.ge(L::splat(0.0)), x - tail, -tail);
+        // There the tail may be flushed to zero though x/2 is normal.
+        L::select(t.lt(L::splat(1e-20)), x * L::splat(0.5), result).nan_of(x)
     }
 
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {

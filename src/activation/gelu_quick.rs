@@ -56,8 +56,10 @@ impl Elementwise for Function {
         let near = L::splat(BETA as f32) * ((a - L::splat(ROOT[0])) - L::splat(ROOT[1]));
         // Away from the root the difference of the products has fewer roundings.
         let far = (hi - L::splat(SCALED_ROOT[0])) + (lo - L::splat(SCALED_ROOT[1]));
-        let d = L::select(a.lt(L::splat(-1.0)), far, near);
-        let (e, growth) = exp_about(hi, lo, d, SCALED_ROOT, EXP_SCALED_ROOT);
-        gate_derivative(x.ge(L::splat(0.0)), e, (hi + lo).copysign(x), growth.mul_add(L::splat(EXP_SCALED_ROOT[0]), d)).nan_of(x)
+        let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
+        let e = exp_about(hi, lo, d, EXP_SCALED_ROOT);
+        let product = (hi + lo).copysign(x);
+        let from_root = L::select(e.far, product + (L::splat(1.0) + e.value), d + e.difference);
+        gate_derivative(x.ge(L::splat(0.0)), e, product, from_root).nan_of(x)
     }
 }

@@ -16,9 +16,8 @@ const LINEAR: f32 = f32::from_bits(0x3fcc_422a);
 const CUBE_HI: f32 = f32::from_bits(0x3d92_2000);
 const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
 const CUBE: f32 = f32::from_bits(0x3d92_2279);
-/// The root of the derivative as a sum of two f32; the same for 2u there, and the exponential of that, in the same way.
+/// The root of the derivative as a sum of two f32, and the exponential of 2u there in the same way.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_a150), f32::from_bits(0x3242_d036)];
-const ARGUMENT_ROOT: [f32; 2] = [f32::from_bits(0xbf9d_967c), f32::from_bits(0x3347_0600)];
 const EXP_ARGUMENT_ROOT: [f32; 2] = [f32::from_bits(0x3e95_7b27), f32::from_bits(0x321c_485f)];
 
 fn argument(x: f64) -> f64 {
@@ -82,10 +81,12 @@ impl Elementwise for Function {
         // How far 2u, and 2u'·x, are from their values at the root.
         let d_argument = d * squares.mul_add(L::splat(CUBE), L::splat(LINEAR));
         let d_product = d * squares.mul_add(L::splat(3.0 * CUBE), L::splat(LINEAR));
-        let (e, growth) = exp_about(hi, lo, d_argument, ARGUMENT_ROOT, EXP_ARGUMENT_ROOT);
+        let e = exp_about(hi, lo, d_argument, EXP_ARGUMENT_ROOT);
         let product = a * (a * a).mul_add(L::splat(3.0 * CUBE), L::splat(LINEAR));
-        // 1 + e + x·2u' is zero at the root; far from it the plain sum has fewer roundings.
-        let from_root = L::select(a.lt(L::splat(-2.0)), product + (L::splat(1.0) + e.value()), growth.mul_add(L::splat(EXP_ARGUMENT_ROOT[0]), d_product));
+        // 1 + e + x·2u' is zero at the root.
+        // Far from it the plain sum has fewer roundings.
+        let plain = product + (L::splat(1.0) + e.value);
+        let from_root = L::select(a.lt(L::splat(-2.0)), plain, d_product + e.difference);
         gate_derivative(x.ge(L::splat(0.0)), e, product.copysign(x), from_root).nan_of(x)
     }
 }

@@ -29,7 +29,7 @@ impl Elementwise for Function {
     fn constants(p: &[f64]) -> Constants {
         let ramp = Ramp::new(p[0], p[1]);
         let [root_hi, root_lo] = pair(ramp.start);
-        constants([p[0] as f32, root_hi, root_lo, ramp.first, ramp.last])
+        constants([p[0] as f32, root_hi, root_lo, ramp.below, ramp.above])
     }
 
     fn reference(x: f64, p: &[f64]) -> f64 {
@@ -56,13 +56,13 @@ impl Elementwise for Function {
         let (zero, one) = (L::splat(0.0), L::splat(1.0));
         // alpha·(x - root) in place of alpha·x + beta, which cancels at the root.
         let gate = L::splat(c[0]) * ((x - L::splat(c[1])) - L::splat(c[2]));
-        let gate = L::select(x.lt(L::splat(c[3])), zero, gate.min(one));
-        L::select(x.gt(L::splat(c[4])), one, gate).nan_of(x)
+        let gate = L::select(x.le(L::splat(c[3])), zero, gate.min(one));
+        L::select(x.ge(L::splat(c[4])), one, gate).nan_of(x)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
-        L::select(x.ge(L::splat(c[3])) & x.le(L::splat(c[4])), L::splat(c[0]), L::splat(0.0)).nan_of(x)
+        L::select(x.gt(L::splat(c[3])) & x.lt(L::splat(c[4])), L::splat(c[0]), L::splat(0.0)).nan_of(x)
     }
 
     #[inline(always)]

@@ -29,7 +29,7 @@ impl Elementwise for Function {
         let ramp = Ramp::new(p[0], p[1]);
         let [start_hi, start_lo] = pair(ramp.start);
         let [root_hi, root_lo] = pair(-p[1] / (2.0 * p[0]));
-        constants([p[0] as f32, start_hi, start_lo, ramp.first, ramp.last, root_hi, root_lo])
+        constants([p[0] as f32, start_hi, start_lo, ramp.below, ramp.above, root_hi, root_lo])
     }
 
     fn reference(x: f64, p: &[f64]) -> f64 {
@@ -52,14 +52,14 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
         // alpha·(x - start) in place of alpha·x + beta, which cancels at the start.
         let gate = L::splat(c[0]) * ((x - L::splat(c[1])) - L::splat(c[2]));
-        let ramp = L::select(x.lt(L::splat(c[3])), L::splat(0.0), x * gate);
-        L::select(x.gt(L::splat(c[4])), x, ramp).nan_of(x)
+        let ramp = L::select(x.le(L::splat(c[3])), L::splat(0.0), x * gate);
+        L::select(x.ge(L::splat(c[4])), x, ramp).nan_of(x)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
         let slope = L::splat(c[0]) * ((x - L::splat(c[5])) - L::splat(c[6]));
-        let ramp = L::select(x.lt(L::splat(c[3])), L::splat(0.0), slope + slope);
-        L::select(x.gt(L::splat(c[4])), L::splat(1.0), ramp).nan_of(x)
+        let ramp = L::select(x.le(L::splat(c[3])), L::splat(0.0), slope + slope);
+        L::select(x.ge(L::splat(c[4])), L::splat(1.0), ramp).nan_of(x)
     }
 }

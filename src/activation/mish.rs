@@ -11,8 +11,8 @@ pub(super) struct Function;
 /// The root of the derivative as a sum of two f32, and its exponential in the same way.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf98_a196), f32::from_bits(0xb151_2d84)];
 const EXP_ROOT: [f32; 2] = [f32::from_bits(0x3e9b_6210), f32::from_bits(0x313f_0fb3)];
-/// `exp(root)·(e² + e·exp(root) + exp(root)² + 4·(e + exp(root)) + 6 + 4·root)` by powers of e.
-const SLOPE: [f32; 3] = [f32::from_bits(0x3f45_0cb0), f32::from_bits(0x3fa7_2c0d), EXP_ROOT[0]];
+/// `e² + e·exp(root) + exp(root)² + 4·(e + exp(root)) + 6 + 4·root` by powers of e.
+const SLOPE: [f32; 3] = [f32::from_bits(0x4022_52da), f32::from_bits(0x4089_b621), 1.0];
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -60,15 +60,18 @@ impl Elementwise for Function {
         let (one, two, four) = (L::splat(1.0), L::splat(2.0), L::splat(4.0));
         let s = -x.abs().min(L::splat(115.0));
         let from_root = (s - L::splat(ROOT[0])) - L::splat(ROOT[1]);
-        let (e, growth) = exp_about(s, L::splat(0.0), from_root, ROOT, EXP_ROOT);
-        let value = e.value();
+        let e = exp_about(s, L::splat(0.0), from_root, EXP_ROOT);
+        let value = e.value;
         let left_d = value.mul_add(value + two, two);
         // (e + 2)·d + 4x·(1 + e) is zero at the root; the differences of its parts have one sign.
         let slope = polynomial(value, SLOPE);
-        let numerator = (four * (one + value)).mul_add(from_root, growth * slope);
+        let near_numerator = (four * (one + value)).mul_add(from_root, e.difference * slope);
+        let scaled = four * s;
+        let far_numerator = scaled.mul_add(value, polynomial(value, [4.0, 6.0, 4.0, 1.0]) + scaled);
+        let numerator = L::select(e.far, far_numerator, near_numerator);
         // d² for d = e² + 2e + 2, with one rounding that counts.
         let square = polynomial(value, [4.0, 8.0, 8.0, 4.0, 1.0]);
-        let left = (e.mantissa * numerator / square).times_pow2(e.pow2);
+        let left = e.times(numerator / square);
         // n/d + x·q on the right and, where the sum does not cancel yet, on the left: fewer roundings.
         let positive = x.ge(L::splat(0.0));
         let right_n = value.mul_add(two, one);

@@ -6,31 +6,31 @@ pub(super) struct Ramp {
     pub start: f64,
     /// Where the gate is open.
     pub end: f64,
-    /// The smallest f32 above `start`.
-    pub first: f32,
-    /// The largest f32 below `end`.
-    pub last: f32,
+    /// The largest f32 that is not above `start`.
+    pub below: f32,
+    /// The smallest f32 that is not below `end`.
+    pub above: f32,
 }
 
 impl Ramp {
     /// `alpha` is positive.
     pub fn new(alpha: f64, beta: f64) -> Self {
         let (start, end) = (-beta / alpha, (1.0 - beta) / alpha);
-        let first = if f64::from(start as f32) > start {
+        let below = if f64::from(start as f32) <= start {
             start as f32
         } else {
-            (start as f32).next_up()
+            (start as f32).next_down()
         };
-        let last = if f64::from(end as f32) < end {
+        let above = if f64::from(end as f32) >= end {
             end as f32
         } else {
-            (end as f32).next_down()
+            (end as f32).next_up()
         };
         Self {
             start,
             end,
-            first,
-            last,
+            below,
+            above,
         }
     }
 }

@@ -15,6 +15,7 @@ impl Elementwise for Function {
         derivative_from_output_formula: Some("-y²"),
         source: "elementary mathematics",
         range: "(-∞, ∞)",
+        saturating: true,
         smooth: false,
         monotonic: false,
         zero_centred: true,

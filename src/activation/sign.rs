@@ -40,7 +40,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        L::select(x.eq(L::splat(0.0)), x, L::splat(1.0).copysign(x)).nan_of(x)
+        L::select(x.eq(L::splat(0.0)), L::splat(0.0), L::splat(1.0)).copysign(x).nan_of(x)
     }
 
     #[inline(always)]

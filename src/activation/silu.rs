@@ -46,8 +46,9 @@ impl Elementwise for Function {
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let s = -x.abs().min(L::splat(115.0));
         let d = (s - L::splat(ROOT[0])) - L::splat(ROOT[1]);
-        let (e, growth) = exp_about(s, L::splat(0.0), d, ROOT, EXP_ROOT);
+        let e = exp_about(s, L::splat(0.0), d, EXP_ROOT);
         // 1 + e + x is zero at the root, so it is d + (e - exp(root)): two terms of one sign.
-        gate_derivative(x.ge(L::splat(0.0)), e, s.copysign(x), growth.mul_add(L::splat(EXP_ROOT[0]), d)).nan_of(x)
+        let from_root = L::select(e.far, s + (L::splat(1.0) + e.value), d + e.difference);
+        gate_derivative(x.ge(L::splat(0.0)), e, s.copysign(x), from_root).nan_of(x)
     }
 }

@@ -46,8 +46,10 @@ impl Elementwise for Function {
         let half = L::splat(0.5);
         let a = x.abs();
         let root = root_of(a, c);
-        let left = half * L::splat(c[0]) / (root + a);
-        L::select(x.ge(L::splat(0.0)), half * x + half * root, left).nan_of(x)
+        let b = L::splat(c[0]);
+        // Where the sum would overflow the root is a.
+        let left = L::select(a.gt(L::splat(1e18)), L::splat(0.25) * b / a, half * b / (root + a));
+        L::select(x.ge(L::splat(0.0)), x + left, left).nan_of(x)
     }
 
     #[inline(always)]

@@ -74,8 +74,10 @@ impl Elementwise for Function {
         let near = L::splat(c[0]) * ((on_left - L::splat(c[5])) - L::splat(c[6]));
         // Away from the root the difference of the products has fewer roundings.
         let far = (hi - L::splat(ROOT[0])) + (lo - L::splat(ROOT[1]));
-        let d = L::select(hi.lt(L::splat(-1.7)), far, near);
-        let (e, growth) = exp_about(hi, lo, d, ROOT, EXP_ROOT);
-        gate_derivative(positive, e, L::select(positive, -(hi + lo), hi + lo), growth.mul_add(L::splat(EXP_ROOT[0]), d)).nan_of(x)
+        let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
+        let e = exp_about(hi, lo, d, EXP_ROOT);
+        let product = L::select(positive, -(hi + lo), hi + lo);
+        let from_root = L::select(e.far, product + (L::splat(1.0) + e.value), d + e.difference);
+        gate_derivative(positive, e, product, from_root).nan_of(x)
     }
 }

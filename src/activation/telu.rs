@@ -8,9 +8,8 @@ use crate::reference::{gated, sech_squared};
 
 pub(super) struct Function;
 
-/// The root of the derivative as a sum of two f32; twice that, and the exponential of twice that.
+/// The root of the derivative, and the exponential of twice that, each as a sum of two f32.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf8a_1816), f32::from_bits(0xb270_43cc)];
-const TWICE_ROOT: [f32; 2] = [f32::from_bits(0xc00a_1816), f32::from_bits(0xb2f0_43cc)];
 const EXP_TWICE_ROOT: [f32; 2] = [f32::from_bits(0x3dec_b996), f32::from_bits(0xb163_1a8a)];
 /// `(S(q) - S(q0)) / (q - q0)` as a polynomial in `q = w²`, `S = sinh(2w) / (2w) = Σ 4ʲqʲ / (2j + 1)!`, q0 at the root.
 const DIVIDED_DIFFERENCE: [f32; 7] = divided_difference(0.115_588_348_779_366_64);
@@ -82,8 +81,8 @@ impl Elementwise for Function {
         let left_x = near.min(L::splat(0.0));
         let d = (left_x - L::splat(ROOT[0])) - L::splat(ROOT[1]);
         let twice = left_x.max(L::splat(-60.0)) * two;
-        let (square, growth) = exp_about(twice, L::splat(0.0), d.max(L::splat(-59.0)) * two, TWICE_ROOT, EXP_TWICE_ROOT);
-        let numerator = (growth * L::splat(EXP_TWICE_ROOT[0])).mul_add(polynomial(square.value(), DIVIDED_DIFFERENCE), d);
+        let square = exp_about(twice, L::splat(0.0), d.max(L::splat(-59.0)) * two, EXP_TWICE_ROOT);
+        let numerator = square.difference.mul_add(polynomial(square.value, DIVIDED_DIFFERENCE), d);
         let left = (parts.mantissa * sech_squared * numerator).times_pow2(parts.pow2);
         let right = near * w * sech_squared - t / sum;
         let right = L::select(x.gt(L::splat(3.0)), one, right);

@@ -8,16 +8,16 @@ use crate::reference::{expm1_minus_x as reference_expm1_minus_x};
 
 pub(super) struct Function;
 
-/// The terms left of zero: `alpha_n·(expm1(m) - m)`, `alpha_n·(m - x)` and `beta·x`, with `m = min(x, eps)`.
+/// The terms left of zero: `alpha_n·(expm1(m) - m)`, `alpha_n·(m - x)` and `beta·x`, with `m = min(x, eps)`; left of -1
+/// `alpha_n·expm1(x)` and `(beta - alpha_n)·x`.
 fn left_terms(x: f64, p: &[f64]) -> [f64; 3] {
-    let x = x.max(-1e300);
-    let m = x.min(p[3]);
-    [p[1] * reference_expm1_minus_x(m), p[1] * (m - x), p[2] * x]
-}
-
-/// `(beta - alpha_n)·x - alpha_n` at -∞.
-fn sign_at_minus_infinity(alpha_n: f64, beta: f64) -> f64 {
-    if alpha_n == beta { -alpha_n } else { (alpha_n - beta) * f64::INFINITY }
+    let [alpha_n, beta, eps] = [p[1], p[2], p[3]];
+    if x < -1.0 {
+        let line = if beta == alpha_n { 0.0 } else { (beta - alpha_n) * x };
+        return [alpha_n * x.exp_m1(), line, 0.0];
+    }
+    let m = x.min(eps);
+    [alpha_n * reference_expm1_minus_x(m), alpha_n * (m - x), beta * x]
 }
 
 impl Elementwise for Function {
@@ -27,7 +27,7 @@ impl Elementwise for Function {
         formula: "alpha_p·x² + beta·x for x > 0, else alpha_n·(expm1(min(x, eps)) - x) + beta·x",
         derivative_formula: "2·alpha_p·x + beta for x > 0, else alpha_n·expm1(x) + beta",
         source: "Huang and Schlag 2024, Deriving Activation Functions Using Integration",
-        range: "[-0.09, ∞)",
+        range: "[-0.21, ∞)",
         monotonic: false,
         used_for: "feed-forward blocks of language models (Apertus)",
         risk: "grows like x²; alpha_p and alpha_n have to stay positive",
@@ -37,16 +37,14 @@ impl Elementwise for Function {
     const WGSL: &'static str = include_str!("../../shaders/activations/xielu.wgsl");
 
     fn constants(p: &[f64]) -> Constants {
-        constants([p[0] as f32, p[1] as f32, p[2] as f32, p[3] as f32])
+        constants([p[0] as f32, p[1] as f32, p[2] as f32, p[3] as f32, (p[2] - p[1]) as f32])
     }
 
     fn reference(x: f64, p: &[f64]) -> f64 {
-        let [alpha_p, alpha_n, beta, _] = [p[0], p[1], p[2], p[3]];
         if x > 0.0 {
-            if alpha_p == 0.0 && beta == 0.0 { 0.0 } else { x * (alpha_p * x.min(f64::MAX) + beta) }
+            if p[0] == 0.0 && p[2] == 0.0 { 0.0 } else { x * (p[0] * x.min(f64::MAX) + p[2]) }
         } else {
-            let [bend, shift, line] = left_terms(x, p);
-            if alpha_n == 0.0 && beta == 0.0 { 0.0 } else if x == f64::NEG_INFINITY { sign_at_minus_infinity(alpha_n, beta) } else { bend + shift + line }
+            left_terms(x, p).into_iter().sum()
         }
     }
 
@@ -72,14 +70,13 @@ impl Elementwise for Function {
         let [alpha_p, alpha_n, beta, eps] = [c[0], c[1], c[2], c[3]];
         let right = x * L::splat(alpha_p).mul_add(x.min(L::splat(f32::MAX)), L::splat(beta));
         let right = if alpha_p == 0.0 && beta == 0.0 { zero } else { right };
-        // At -∞ the lines go on; they meet again where the slopes are equal.
-        let m = x.max(L::splat(f32::MIN)).min(L::splat(eps));
-        let bend = expm1_minus_x(m);
-        let curve = L::splat(alpha_n) * (bend + (m - x.max(L::splat(f32::MIN))));
-        let line = L::splat(beta) * x.max(L::splat(f32::MIN)).min(zero);
-        let slope = alpha_n - beta;
-        let at_infinity = L::splat(if slope == 0.0 { -alpha_n } else { slope * f32::INFINITY });
-        let left = L::select(x.eq(L::splat(f32::NEG_INFINITY)), at_infinity, curve + line);
+        let m = x.max(L::splat(-1.0)).min(L::splat(eps));
+        let near = L::splat(alpha_n).mul_add(expm1_minus_x(m) + (m - x), L::splat(beta) * x);
+        // Further left the two lines are one: each alone might overflow.
+        let line = L::splat(c[4]) * x;
+        let line = if c[4] == 0.0 { zero } else { line };
+        let far = L::splat(alpha_n).mul_add(expm1_nonpositive(x.min(zero)), line);
+        let left = L::select(x.lt(L::splat(-1.0)), far, near);
         L::select(x.gt(zero), right, left).nan_of(x)
     }
 

@@ -144,28 +144,59 @@ pub(crate) fn expm1_minus_x<L: Lanes>(x: L) -> L {
     L::select(x.gt(L::splat(-1.0)), near, expm1_nonpositive(x) - x)
 }
 
-/// `exp(s)` and `exp(s - s0) - 1` without cancellation, for `-170 <= s <= 0` given as `s_hi + s_lo`, and `d = s - s0` accurate
-/// where it is small. `s0` lies between -2.2 and -1; it and its exponential are sums of two f32.
+/// `exp(s)` near a point `s0` where a derivative changes sign, and away from it; see [`exp_about`].
+#[derive(Clone, Copy)]
+pub(crate) struct ExpAbout<L: Lanes> {
+    /// Whether s is so far left of s0 that plain sums do not cancel.
+    pub far: L::Mask,
+    /// `exp(s)`.
+    pub value: L,
+    /// `exp(s) - exp(s0)`, free of cancellation.
+    pub difference: L,
+    p: L,
+    k: L,
+    mantissa: L,
+}
+
+/// For `-170 <= s <= 0` given as `s_hi + s_lo`, and `d = s - s0` accurate where it is small. `s0` lies between -2.2 and -1; its
+/// exponential is a sum of two f32.
 #[inline(always)]
-pub(crate) fn exp_about<L: Lanes>(
-    s_hi: L,
-    s_lo: L,
-    d: L,
-    s0: [f32; 2],
-    exp_s0: [f32; 2],
-) -> (Exp<L>, L) {
-    let k = (d * L::splat(LOG2_E)).round();
-    // Left of s0 the remainder comes from s, whose difference with k·ln 2 is exact; else d is more accurate.
-    let far = (k.neg_mul_add(L::splat(LN2_HI), s_hi) - L::splat(s0[0]))
-        + (k.neg_mul_add(L::splat(LN2_LO), s_lo) - L::splat(s0[1]));
-    let near = k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), d));
-    let r = L::select(k.lt(L::splat(0.0)), far, near);
-    let p = expm1_reduced(r);
-    let scale = L::splat(exp_s0[0]);
-    let (mantissa, pow2) = L::scaled(scale + scale.mul_add(p, L::splat(exp_s0[1])), k);
-    let power = L::pow2(k.max(L::splat(-100.0)));
-    let growth = power.mul_add(p, power - L::splat(1.0));
-    (Exp { mantissa, pow2 }, growth)
+pub(crate) fn exp_about<L: Lanes>(s_hi: L, s_lo: L, d: L, exp_s0: [f32; 2]) -> ExpAbout<L> {
+    let far = d.lt(L::splat(-0.75));
+    let (k_near, r_near) = reduce(d);
+    let (k_far, r_far) = reduce_pair(s_hi, s_lo);
+    let k = L::select(far, k_far, k_near);
+    let p = expm1_reduced(L::select(far, r_far, r_near));
+    let base_hi = L::select(far, L::splat(1.0), L::splat(exp_s0[0]));
+    let base_lo = L::select(far, L::splat(0.0), L::splat(exp_s0[1]));
+    let mantissa = base_hi + base_hi.mul_add(p, base_lo);
+    let power = L::pow2(k_near.max(L::splat(-2.0)));
+    let near = power.mul_add(p, power - L::splat(1.0)) * L::splat(exp_s0[0]);
+    let (normal, pow2) = L::scaled(mantissa, k);
+    let value = normal.times_pow2(pow2);
+    let difference = L::select(far, value - L::splat(exp_s0[0]), near);
+    ExpAbout {
+        far,
+        value,
+        difference,
+        p,
+        k,
+        mantissa,
+    }
+}
+
+impl<L: Lanes> ExpAbout<L> {
+    /// `factor·exp(s)` for a normal factor.
+    #[inline(always)]
+    pub fn times(&self, factor: L) -> L {
+        let product = L::select(
+            self.far,
+            factor.mul_add(self.p, factor),
+            factor * self.mantissa,
+        );
+        let (mantissa, pow2) = L::scaled(product, self.k);
+        mantissa.times_pow2(pow2)
+    }
 }
 
 /// `b·x` as a sum `hi + lo` that is good to 2^-35, for `b = b_hi + b_lo` with `b_hi` of 12 bits.

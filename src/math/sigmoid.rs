@@ -1,6 +1,6 @@
 //! The logistic function from the exponential that it is made of.
 
-use super::exp::Exp;
+use super::exp::{Exp, ExpAbout};
 use crate::cpu::Lanes;
 
 /// `x·σ(s)`, given whether `s >= 0` and `e = exp(-|s|)`: `x / (1 + e)` or `x·e / (1 + e)`. `x` must be finite where `s < 0`.
@@ -31,17 +31,17 @@ pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Exp<L>) -> L {
 #[inline(always)]
 pub(crate) fn gate_derivative<L: Lanes>(
     positive: L::Mask,
-    e: Exp<L>,
+    e: ExpAbout<L>,
     product: L,
     from_root: L,
 ) -> L {
     let one = L::splat(1.0);
-    let value = e.value();
+    let value = e.value;
     let sum = one + value;
     let gate = L::select(positive, one, value) / sum;
     let rest = L::select(positive, value, one) / sum;
     let near = gate * product.mul_add(rest, one);
-    let left = (e.mantissa * from_root / square_of_one_plus(value)).times_pow2(e.pow2);
+    let factor = from_root / square_of_one_plus(value);
     // The first form has fewer roundings, until its sum begins to cancel.
-    L::select(L::splat(-0.7).lt(product), near, left)
+    L::select(L::splat(-0.7).lt(product), near, e.times(factor))
 }
