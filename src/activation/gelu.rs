@@ -32,6 +32,7 @@ impl Elementwise for Function {
         normal_cdf(x) + gated(x, normal_pdf(x))
     }
 
+    #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let t = x.abs().min(L::splat(15.0));
         let v = tail_variable(t);
@@ -42,6 +43,7 @@ impl Elementwise for Function {
         L::select(x.ge(L::splat(0.0)), x - tail, -tail).nan_of(x)
     }
 
+    #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let t = x.abs().min(L::splat(15.0));
         let w = polynomial(
