@@ -32,6 +32,7 @@ impl Elementwise for Function {
         normal_cdf(x) + gated(x, normal_pdf(x))
     }
 
+    #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let t = x.abs().min(L::splat(15.0));
         let v = tail_variable(t);
@@ -44,6 +45,7 @@ impl Elementwise for Function {
         L::select(t.lt(L::splat(1e-20)), x * L::splat(0.5), result).nan_of(x)
     }
 
+    #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let t = x.abs().min(L::splat(15.0));
         let w = polynomial(

@@ -50,15 +50,19 @@ impl Random {
     }
 }
 
-/// `count` log-uniform inputs, as many linear ones (three quarters in [-20, 20], the rest in ±[20, 128]), and subnormals.
+/// `count` log-uniform inputs, as many linear ones in [-20, 20] (a quarter of them in [-6, 6], where most functions bend), a quarter as
+/// many in ±[20, 128], and subnormals.
 pub fn inputs(count: usize) -> Vec<f32> {
     let mut random = Random::new(0x6e6f_6e6c_696e);
-    let mut x = Vec::with_capacity(2 * count + count / 64);
+    let mut x = Vec::with_capacity(5 * count / 2);
     x.extend((0..count).map(|_| random.log_uniform()));
-    x.extend((0..count).map(|i| match i % 8 {
-        0 => random.uniform(20.0, 128.0) as f32,
-        1 => random.uniform(-128.0, -20.0) as f32,
-        _ => random.uniform(-20.0, 20.0) as f32,
+    x.extend((0..count).map(|i| {
+        let end = if i % 4 == 0 { 6.0 } else { 20.0 };
+        random.uniform(-end, end) as f32
+    }));
+    x.extend((0..count / 4).map(|i| {
+        let far = random.uniform(20.0, 128.0) as f32;
+        if i % 2 == 0 { far } else { -far }
     }));
     x.extend((0..count / 64).map(|_| random.subnormal()));
     x
