@@ -39,6 +39,6 @@ fn mish_derivative(x: F) -> F {
     let right_n = 1.0 + 2.0 * e;
     let n = select(e * (e + 2.0), right_n, positive);
     let d = select(left_d, 2.0 * e * e + right_n, positive);
-    let q = 4.0 * e * select(F(1.0), e, positive) * (1.0 + e) / (d * d);
-    return nan_of(select(left, n / d + copy_sign(s, x) * q, x > F(-0.6)), x);
+    let q = 4.0 * e * select(F(1.0), e, positive) * (1.0 + e) / select(square, d * d, positive);
+    return nan_of(select(left, n / d + copy_sign(s, x) * q, x > F(-0.45)), x);
 }

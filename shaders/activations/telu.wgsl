@@ -22,8 +22,7 @@ fn telu_divided_difference(q: F) -> F {
 // which have one sign.
 fn telu_derivative(x: F) -> F {
     let near = clamp(x, F(-120.0), F(3.0));
-    let parts = exp_scaled(near);
-    let w = exp_value(parts);
+    let w = exp_value(exp_scaled(near));
     let half = exp_and_expm1(-2.0 * w);
     let sum = 2.0 + half.expm1;
     let sech_squared = 4.0 * half.exp / square_of_one_plus(half.exp);
@@ -31,7 +30,7 @@ fn telu_derivative(x: F) -> F {
     let d = launder(left_x - TELU_ROOT_HI) - TELU_ROOT_LO;
     let about = exp_about(2.0 * max(left_x, F(-60.0)), F(0.0), 2.0 * max(d, F(-59.0)), TELU_EXP_TWICE_ROOT_HI, TELU_EXP_TWICE_ROOT_LO);
     let numerator = d + about.difference * telu_divided_difference(about.value);
-    let left = parts.mantissa * sech_squared * numerator * parts.pow2;
+    let left = exp_value(times_exp(sech_squared * numerator, near));
     let right = select(near * w * sech_squared - half.expm1 / sum, F(1.0), x > F(3.0));
     // The plain sum has fewer roundings, until it begins to cancel.
     return nan_of(select(left, right, x > F(-0.25)), x);

@@ -62,7 +62,13 @@ fn exp_pair(hi: F, lo: F) -> Exp {
     return scaled(expm1_reduced(reduced.r) + 1.0, reduced.k);
 }
 
-// factor * exp(hi + lo) for a normal factor: one rounding less than the product.
+// factor * exp(x) for a normal factor and -170 <= x <= 90: one rounding less than the product.
+fn times_exp(factor: F, x: F) -> Exp {
+    let reduced = reduce(x);
+    return scaled(fma(factor, expm1_reduced(reduced.r), factor), reduced.k);
+}
+
+// As times_exp for exp(hi + lo).
 fn times_exp_pair(factor: F, hi: F, lo: F) -> Exp {
     let reduced = reduce_pair(hi, lo);
     return scaled(fma(factor, expm1_reduced(reduced.r), factor), reduced.k);

@@ -77,8 +77,8 @@ impl Elementwise for Function {
         let right_n = value.mul_add(two, one);
         let n = L::select(positive, right_n, value * (value + two));
         let d = L::select(positive, (value * value).mul_add(two, right_n), left_d);
-        let q = four * value * L::select(positive, value, one) * (one + value) / (d * d);
+        let q = four * value * L::select(positive, value, one) * (one + value) / L::select(positive, d * d, square);
         let near = s.copysign(x).mul_add(q, n / d);
-        L::select(x.gt(L::splat(-0.6)), near, left).nan_of(x)
+        L::select(x.gt(L::splat(-0.45)), near, left).nan_of(x)
     }
 }

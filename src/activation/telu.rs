@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_about, exp_and_expm1, exp_scaled, polynomial, square_of_one_plus, tanh_nonnegative};
+use crate::math::{exp_about, exp_and_expm1, exp_scaled, polynomial, square_of_one_plus, tanh_nonnegative, times_exp};
 use crate::reference::{gated, sech_squared};
 
 pub(super) struct Function;
@@ -72,8 +72,7 @@ impl Elementwise for Function {
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let (one, two, four) = (L::splat(1.0), L::splat(2.0), L::splat(4.0));
         let near = x.max(L::splat(-120.0)).min(L::splat(3.0));
-        let parts = exp_scaled(near);
-        let w = parts.value();
+        let w = exp_scaled(near).value();
         let (e, t) = exp_and_expm1(w * L::splat(-2.0));
         let sum = two + t;
         let sech_squared = four * e / square_of_one_plus(e);
@@ -83,7 +82,7 @@ impl Elementwise for Function {
         let twice = left_x.max(L::splat(-60.0)) * two;
         let square = exp_about(twice, L::splat(0.0), d.max(L::splat(-59.0)) * two, EXP_TWICE_ROOT);
         let numerator = square.difference.mul_add(polynomial(square.value, DIVIDED_DIFFERENCE), d);
-        let left = (parts.mantissa * sech_squared * numerator).times_pow2(parts.pow2);
+        let left = times_exp(sech_squared * numerator, near).value();
         let right = near * w * sech_squared - t / sum;
         let right = L::select(x.gt(L::splat(3.0)), one, right);
         // The plain sum has fewer roundings, until it begins to cancel.

@@ -56,7 +56,15 @@ fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
     (k, r)
 }
 
-/// `factor·exp(hi + lo)` for a normal `factor` and `hi`, `lo` as in [`exp_pair`]: one rounding less than the product.
+/// `factor·exp(x)` for a normal `factor` and `-170 <= x <= 90`: one rounding less than the product.
+#[inline(always)]
+pub(crate) fn times_exp<L: Lanes>(factor: L, x: L) -> Exp<L> {
+    let (k, r) = reduce(x);
+    let (mantissa, pow2) = L::scaled(factor.mul_add(expm1_reduced(r), factor), k);
+    Exp { mantissa, pow2 }
+}
+
+/// As [`times_exp`] for `exp(hi + lo)`, `hi` and `lo` as in [`exp_pair`].
 #[inline(always)]
 pub(crate) fn times_exp_pair<L: Lanes>(factor: L, hi: L, lo: L) -> Exp<L> {
     let (k, r) = reduce_pair(hi, lo);
