@@ -141,7 +141,7 @@ impl Gpu {
     /// # Errors
     /// As [`wait`](Self::wait).
     pub async fn wait_async(&self) -> Result<()> {
-        self.context.finished(Drive::Elsewhere).await
+        self.context.finished().await
     }
 }
 
