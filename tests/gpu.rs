@@ -317,9 +317,12 @@ fn async_forms_agree(gpu: &Gpu) -> nonlin::Result<()> {
 }
 
 fn too_much_memory_is_an_error(gpu: &Gpu) {
-    match gpu.empty(usize::MAX / 2) {
-        Err(Error::OutOfMemory { .. }) => {}
-        other => panic!("{other:?}"),
+    // 64 TiB, and more than any address space.
+    for len in [1 << 44, usize::MAX / 2] {
+        match gpu.empty(len) {
+            Err(Error::OutOfMemory { bytes, .. }) => assert!(bytes >= 1 << 46),
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -414,7 +417,16 @@ fn adapters_report_the_choice(gpu: &Gpu) {
 
 fn tensors_are_shared_between_threads<T: Send + Sync + Clone>() {}
 
+fn futures_move_between_threads(gpu: &Gpu, tensor: &Tensor) {
+    fn moves<T: Send>(_: T) {}
+    moves(Gpu::new_async());
+    moves(gpu.upload_async(&[]));
+    moves(gpu.wait_async());
+    moves(tensor.download_async());
+}
+
 fn main() {
+    let _ = futures_move_between_threads;
     tensors_are_shared_between_threads::<Gpu>();
     tensors_are_shared_between_threads::<Tensor>();
     let trials: Vec<Trial> = common::trials(claims![

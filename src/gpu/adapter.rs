@@ -151,7 +151,7 @@ pub(super) async fn choose(wanted: &Wanted, backends: Option<Backends>) -> Resul
         let answer = instance.request_adapter(&Default::default()).await;
         return Err(Error::NoAdapter {
             tried: match answer {
-                Err(error) => error.to_string(),
+                Err(error) => tried(&error.to_string()),
                 Ok(_) => "no backend lists one".to_owned(),
             },
         });
@@ -173,6 +173,19 @@ pub(super) async fn choose(wanted: &Wanted, backends: Option<Backends>) -> Resul
         });
     }
     Ok(fitting)
+}
+
+/// What the backends answered, without those that were not asked.
+fn tried(answer: &str) -> String {
+    let (_, backends) = answer.split_once("; ").unwrap_or(("", answer));
+    let asked: Vec<&str> = backends
+        .split(", ")
+        .filter(|answer| !answer.ends_with("not requested") && !answer.ends_with("not compiled in"))
+        .collect();
+    if asked.is_empty() {
+        return "no backend was asked".to_owned();
+    }
+    asked.join(", ")
 }
 
 /// One adapter in words.

@@ -164,7 +164,7 @@ impl Context {
         {
             wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory {
                 bytes,
-                reason: error.to_string(),
+                reason: one_line(&error),
             },
             error => gpu_error("creating a buffer", &error),
         })
@@ -209,8 +209,14 @@ impl std::fmt::Debug for Context {
 fn gpu_error(during: &'static str, error: &wgpu::Error) -> Error {
     Error::Gpu {
         during,
-        reason: error.to_string().trim().to_owned(),
+        reason: one_line(error),
     }
+}
+
+/// wgpu tells its errors over several lines, this crate in one.
+fn one_line(error: &wgpu::Error) -> String {
+    let text = error.to_string();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Runs `work` and gives the first error that wgpu found in it. The scopes belong to this thread and are gone before anything

@@ -68,6 +68,11 @@ impl Pool {
         size.min(self.max_chunk_bytes.max(bytes.div_ceil(16) * 16))
     }
 
+    /// Bytes of all buffers that wait.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// The buffer of this size and usage that waits longest: the device is most likely done with it.
     pub(super) fn take(&mut self, size: u64, usage: BufferUsages) -> Option<Pooled> {
         let fits = |pooled: &Pooled| pooled.buffer.size() == size && pooled.buffer.usage() == usage;

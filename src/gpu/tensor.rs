@@ -56,6 +56,7 @@ impl Tensor {
             .and_then(|len| len.checked_mul(4)?.checked_next_multiple_of(16))
             .ok_or_else(too_long)?;
         context.check_alive()?;
+        context.check_memory(bytes)?;
         let mut inner = Inner {
             context: Arc::clone(context),
             len,
@@ -197,11 +198,41 @@ impl Context {
         }
     }
 
+    /// Refuses what a software adapter has no memory for: it would promise it all the same, and the system would end the program
+    /// when it is used.
+    fn check_memory(&self, bytes: u64) -> Result<()> {
+        if !self.info.software || bytes < WORTH_A_LOOK {
+            return Ok(());
+        }
+        match available_memory() {
+            Some(available) if bytes > available + lock(&self.pool).bytes() => {
+                Err(Error::OutOfMemory {
+                    bytes,
+                    reason: format!("the system has {available} bytes left"),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Puts a buffer, which must not be mapped, into the pool.
     pub(super) fn give_back(&self, buffer: wgpu::Buffer, last: Option<wgpu::SubmissionIndex>) {
         let dropped = lock(&self.pool).give(Pooled { buffer, last });
         self.caches.forget(&dropped);
     }
+}
+
+/// Bytes from which on the system is asked for the memory that is left.
+const WORTH_A_LOOK: u64 = 64 << 20;
+
+/// Bytes that the system can give out, where it says so (Linux).
+fn available_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    kibibytes.checked_mul(1024)
 }
 
 /// Appends numbers that may lie at any address.

@@ -7,7 +7,10 @@ use super::tensor::Inner;
 use crate::{Error, Result};
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use wgpu::{Buffer, BufferAsyncError, MapMode, SubmissionIndex};
 
 /// Bytes of a buffer on the way: large enough that its overhead does not count, small enough that the host fills one while the
@@ -28,48 +31,81 @@ pub(super) enum Drive {
 }
 
 impl Context {
-    /// Makes sure that the callbacks of a submission, by default of the last one, get called.
-    pub(super) fn drive(
+    /// Waits for the answer of a callback that a submission, by default the last one, ends with.
+    async fn answer<T>(
         self: &Arc<Self>,
+        during: &'static str,
         drive: Drive,
         submission: Option<SubmissionIndex>,
-    ) -> Result<()> {
-        self.check_alive()?;
+        answer: OneshotReceiver<T>,
+    ) -> Result<T> {
+        let answered = |answer: Option<T>| {
+            self.check_alive()?;
+            answer.ok_or_else(|| lost_callback(during))
+        };
         match drive {
             #[cfg(not(target_arch = "wasm32"))]
-            Drive::Here => self.poll(submission),
+            Drive::Here => {
+                self.poll(submission)?;
+                answered(answer.receive().await)
+            }
             #[cfg(not(target_arch = "wasm32"))]
             Drive::Elsewhere => {
-                let context = Arc::clone(self);
-                // An error shows in the callback, which is then dropped or told.
-                std::thread::Builder::new()
-                    .name("nonlin wait".to_owned())
-                    .spawn(move || context.poll(submission))
-                    .map(drop)
-                    .map_err(|error| Error::Gpu {
-                        during: "starting a thread that waits",
-                        reason: error.to_string(),
-                    })
+                let driver = self.poll_elsewhere(submission)?;
+                let (mut answer, mut driver) = (pin!(answer.receive()), pin!(driver.receive()));
+                let mut driving = true;
+                poll_fn(|task| {
+                    if let Poll::Ready(answer) = answer.as_mut().poll(task) {
+                        return Poll::Ready(answered(answer));
+                    }
+                    // A device that is lost may never call back.
+                    if driving {
+                        if let Poll::Ready(polled) = driver.as_mut().poll(task) {
+                            driving = false;
+                            if let Some(Err(error)) = polled {
+                                return Poll::Ready(Err(error));
+                            }
+                        }
+                    }
+                    Poll::Pending
+                })
+                .await
             }
             #[cfg(target_arch = "wasm32")]
             Drive::Elsewhere => {
                 let _ = submission;
-                Ok(())
+                answered(answer.receive().await)
             }
         }
     }
 
+    /// Polls on a thread of its own, and tells how that ended.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn poll_elsewhere(
+        self: &Arc<Self>,
+        submission: Option<SubmissionIndex>,
+    ) -> Result<OneshotReceiver<Result<()>>> {
+        self.check_alive()?;
+        let context = Arc::clone(self);
+        let (sender, receiver) = oneshot_channel();
+        std::thread::Builder::new()
+            .name("nonlin wait".to_owned())
+            .spawn(move || sender.send(context.poll(submission)).is_ok())
+            .map_err(|error| Error::Gpu {
+                during: "starting a thread that waits",
+                reason: error.to_string(),
+            })?;
+        Ok(receiver)
+    }
+
     /// Waits until everything that was submitted is done.
-    pub(super) async fn finished(self: &Arc<Self>, drive: Drive) -> Result<()> {
+    pub(super) async fn finished(self: &Arc<Self>) -> Result<()> {
         let (sender, receiver) = oneshot_channel();
         self.queue.on_submitted_work_done(move || {
             let _ = sender.send(());
         });
-        self.drive(drive, None)?;
-        match receiver.receive().await {
-            Some(()) => self.check_alive(),
-            None => Err(lost_callback("waiting")),
-        }
+        self.answer("waiting", Drive::Elsewhere, None, receiver)
+            .await
     }
 }
 
@@ -115,21 +151,13 @@ impl Mapping {
         let Some(answer) = self.answer.take() else {
             return Ok(());
         };
-        context.drive(drive, self.submission.clone())?;
-        match answer.receive().await {
-            Some(Ok(())) => Ok(()),
-            Some(Err(error)) => {
-                context.check_alive()?;
-                Err(Error::Gpu {
-                    during: "mapping a buffer",
-                    reason: error.to_string(),
-                })
-            }
-            None => {
-                context.check_alive()?;
-                Err(lost_callback("mapping a buffer"))
-            }
-        }
+        let during = "mapping a buffer";
+        let submission = self.submission.clone();
+        let answer = context.answer(during, drive, submission, answer).await?;
+        answer.map_err(|error| Error::Gpu {
+            during,
+            reason: error.to_string(),
+        })
     }
 
     fn write(&self, bytes: &[u8]) -> Result<()> {
