@@ -34,6 +34,15 @@ fn standard() -> Vec<Activation> {
     all.filter(|f| CHAPTER.contains(&f.id())).collect()
 }
 
+/// The function as text, without parameters that are the standard ones.
+pub fn short_name(f: &Activation) -> String {
+    let standard = f.id().parse::<Activation>();
+    if standard.is_ok_and(|standard| standard == *f) {
+        return f.id().to_owned();
+    }
+    f.to_string()
+}
+
 /// Reads the value of `--ops`.
 pub fn parse(text: Option<&str>) -> Result<Ops, Failure> {
     let (functions, chapter) = match text.map(str::trim) {
