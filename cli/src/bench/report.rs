@@ -208,10 +208,9 @@ impl Totals {
             self.compile += row.compile;
             self.longest_compile = self.longest_compile.max(row.compile);
         }
-        if let Some((times, _)) = &row.gpu {
-            if !self.clocks.contains(&times.clock) {
-                self.clocks.push(times.clock);
-            }
+        let clock = row.gpu.as_ref().map(|(times, _)| times.clock);
+        if clock.is_some_and(|clock| !self.clocks.contains(&clock)) {
+            self.clocks.extend(clock);
         }
     }
 }
