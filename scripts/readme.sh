@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 table=$(mktemp)
 trap 'rm -f "$table" "$table.readme"' EXIT
-cargo run -q --release -- catalog --markdown >"$table"
+cargo run -q -- catalog --markdown >"$table"
 awk -v table="$table" '
     /<!-- catalog:end -->/ { inside = 0 }
     !inside { print }

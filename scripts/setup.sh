@@ -16,7 +16,7 @@ vulkan_drivers() {
     fi
     local folder
     for folder in /usr/share/vulkan/icd.d /usr/local/share/vulkan/icd.d /etc/vulkan/icd.d \
-        "${XDG_DATA_HOME:-$HOME/.local/share}/vulkan/icd.d" /run/opengl-driver/share/vulkan/icd.d; do
+        "${XDG_DATA_HOME:-${HOME:-/root}/.local/share}/vulkan/icd.d" /run/opengl-driver/share/vulkan/icd.d; do
         ls -d "$folder"/*.json 2>/dev/null || true
     done
 }

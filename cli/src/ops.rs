@@ -12,9 +12,35 @@ pub struct Ops {
     pub chapter: bool,
 }
 
-/// What is run when no function is named: every function of the course chapter.
+/// The functions that the course chapter presents; they stand first in the catalogue.
+const CHAPTER: [&str; 12] = [
+    "step",
+    "piecewise_linear",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "sigmoid",
+    "tanh",
+    "gelu",
+    "gelu_quick",
+    "swish",
+    "silu",
+];
+
+/// What is run when no function is named: every function of the course chapter, with its standard parameters.
 fn standard() -> Vec<Activation> {
-    Activation::chapter()
+    let all = Activation::all().into_iter();
+    all.filter(|f| CHAPTER.contains(&f.id())).collect()
+}
+
+/// The function as text, without parameters that are the standard ones.
+pub fn short_name(f: &Activation) -> String {
+    let standard = f.id().parse::<Activation>();
+    if standard.is_ok_and(|standard| standard == *f) {
+        return f.id().to_owned();
+    }
+    f.to_string()
 }
 
 /// Reads the value of `--ops`.
@@ -26,4 +52,19 @@ pub fn parse(text: Option<&str>) -> Result<Ops, Failure> {
         Some(list) => (Activation::parse_list(list)?, false),
     };
     Ok(Ops { functions, chapter })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_function_of_the_chapter_is_missing() {
+        let functions = parse(None).expect("nothing to misread").functions;
+        let mut ids: Vec<&str> = functions.iter().map(Activation::id).collect();
+        let mut known = CHAPTER;
+        ids.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(ids, known);
+    }
 }

@@ -153,12 +153,12 @@ fn bad_arguments_end_with_2() {
         (vec!["--direction", "sideways"], "sideways"),
         (vec!["--engine", "abacus"], "abacus"),
         (vec!["--threads", "0"], "--threads"),
-        (vec!["--seconds", "-1"], "seconds"),
         (vec!["--seed", "x"], "seed"),
     ] {
         let run = quick(&arguments);
         assert!(run.complaint(2).contains(word), "{run:?}");
     }
+    nonlin(&["bench", "--seconds=-1"]).complaint(2);
     for size in ["0", "x", "-5", "2^99"] {
         nonlin(&["bench", "--elements", size]).complaint(2);
     }

@@ -2,6 +2,7 @@
 
 use super::Engines;
 use crate::failure::Failure;
+use crate::ops::short_name;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Engine};
 use std::io::Write;
@@ -22,7 +23,7 @@ pub fn write(
     for f in functions {
         let gradient = engine.derivative(f, &[1.0])?;
         let text = gradient.iter().map(|value| format!("{value:.4}"));
-        table.push(vec![f.to_string(), text.collect()]);
+        table.push(vec![short_name(f), text.collect()]);
     }
     Ok(table.write(out)?)
 }

@@ -137,16 +137,16 @@ struct Row {
 }
 
 impl Row {
-    /// The worst error of any engine.
-    fn worst(&self) -> Option<Worst> {
-        let cpus = self.cpus.iter().map(|(_, worst)| *worst);
-        let all = cpus.chain(self.gpu.iter().map(|(_, worst)| *worst));
-        all.max_by(|a, b| a.ulp.total_cmp(&b.ulp))
+    /// The worst error of any engine, and whether it is the GPU's.
+    fn worst(&self) -> Option<(Worst, bool)> {
+        let cpus = self.cpus.iter().map(|(_, worst)| (*worst, false));
+        let all = cpus.chain(self.gpu.iter().map(|(_, worst)| (*worst, true)));
+        all.max_by(|(a, _), (b, _)| a.ulp.total_cmp(&b.ulp))
     }
 
     /// Complains where the result is not right.
     fn complaint(&self) -> Option<String> {
-        let worst = self.worst()?;
+        let (worst, on_gpu) = self.worst()?;
         let allowed = if self.direction.takes_grad() {
             ALLOWED_ULP_BACKWARD
         } else {
@@ -154,9 +154,10 @@ impl Row {
         };
         (worst.ulp > allowed).then(|| {
             format!(
-                "{} {} is {:.1} ULP off at {}: {} instead of {}",
+                "{} {} on the {} is {:.1} ULP off at {}: {} instead of {}",
                 self.f,
                 self.direction,
+                if on_gpu { "GPU" } else { "CPU" },
                 worst.ulp,
                 shortest(worst.x),
                 shortest(worst.got),

@@ -2,6 +2,7 @@
 
 use super::{Engines, Options, Row, machine};
 use crate::number::{bytes, grouped, milliseconds};
+use crate::ops;
 use crate::table::{Align, Table};
 use nonlin::Direction;
 use nonlin::gpu::Clock;
@@ -125,7 +126,7 @@ fn columns(engines: &Engines) -> Vec<Column<'_>> {
     let mut columns: Vec<Column<'_>> = vec![(
         "\nactivation".to_owned(),
         Left,
-        Box::new(|row| Some(row.f.to_string())),
+        Box::new(|row| Some(ops::short_name(&row.f))),
     )];
     for (i, cpu) in engines.cpus.iter().enumerate() {
         let heading = match cpu.threads() {
@@ -173,7 +174,7 @@ fn columns(engines: &Engines) -> Vec<Column<'_>> {
     columns.push((
         "max\nULP".to_owned(),
         Right,
-        Box::new(|row| Some(format!("{:.1}", row.worst()?.ulp))),
+        Box::new(|row| Some(format!("{:.1}", row.worst()?.0.ulp))),
     ));
     if engines.gpu.is_some() && !engines.cpus.is_empty() {
         columns.push((
@@ -207,10 +208,9 @@ impl Totals {
             self.compile += row.compile;
             self.longest_compile = self.longest_compile.max(row.compile);
         }
-        if let Some((times, _)) = &row.gpu {
-            if !self.clocks.contains(&times.clock) {
-                self.clocks.push(times.clock);
-            }
+        let clock = row.gpu.as_ref().map(|(times, _)| times.clock);
+        if clock.is_some_and(|clock| !self.clocks.contains(&clock)) {
+            self.clocks.extend(clock);
         }
     }
 }
