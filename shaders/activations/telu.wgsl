@@ -18,6 +18,12 @@ fn telu_divided_difference(q: F) -> F {
     return 0x1.5d4fc4p-1f + q * (0x1.141792p-3f + q * (0x1.a2c8eep-7f + q * (0x1.736d66p-11f + q * (0x1.afab9cp-16f + q * (0x1.61ebc2p-21f + q * 0x1.af3ad4p-27f)))));
 }
 
+// The derivative for -0.77 <= x <= 0 by powers of z = x + 0.375 (scripts/coefficients.sollya).
+fn telu_derivative_left_of_0(z: F) -> F {
+    return 0x1.b87394p-2f + z * (0x1.b63e9ep-1f + z * (0x1.e2f45ap-3f + z * (-0x1.537df6p-2f + z * (-0x1.22cfdap-2f
+        + z * (0x1.7e7008p-15f + z * (0x1.06c87p-3f + z * (0x1.2bf5cp-4f + z * (-0x1.deaa4cp-7f + z * -0x1.ec672ep-6f))))))));
+}
+
 // Left of 0 it is w / cosh(w)^2 * (S(w^2) + x), zero at the root; so the sum of its parts' differences from their values there,
 // which have one sign.
 fn telu_derivative(x: F) -> F {
@@ -32,6 +38,7 @@ fn telu_derivative(x: F) -> F {
     let numerator = d + about.difference * telu_divided_difference(about.value);
     let left = exp_value(times_exp(sech_squared * numerator, near));
     let right = select(near * w * sech_squared - half.expm1 / sum, F(1.0), x > F(3.0));
-    // The plain sum has fewer roundings, until it begins to cancel.
-    return nan_of(select(left, right, x > F(-0.25)), x);
+    // Left of 0 the polynomial has the fewest roundings.
+    let middle = select(left, telu_derivative_left_of_0(near + 0.375), x > F(-0.75));
+    return nan_of(select(middle, right, x >= F(0.0)), x);
 }

@@ -11,6 +11,8 @@ pub(super) struct Function;
 /// The root of the derivative, and the exponential of twice that, each as a sum of two f32.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf8a_1816), f32::from_bits(0xb270_43cc)];
 const EXP_TWICE_ROOT: [f32; 2] = [f32::from_bits(0x3dec_b996), f32::from_bits(0xb163_1a8a)];
+/// The derivative for -0.77 <= x <= 0 by powers of x + 0.375 (scripts/coefficients.sollya).
+const MIDDLE: [f32; 10] = [f32::from_bits(0x3edc_39ca), f32::from_bits(0x3f5b_1f4f), f32::from_bits(0x3e71_7a2d), f32::from_bits(0xbea9_befb), f32::from_bits(0xbe91_67ed), f32::from_bits(0x383f_3804), f32::from_bits(0x3e03_6438), f32::from_bits(0x3d95_fae0), f32::from_bits(0xbc6f_5526), f32::from_bits(0xbcf6_3397)];
 /// `(S(q) - S(q0)) / (q - q0)` as a polynomial in `q = w²`, `S = sinh(2w) / (2w) = Σ 4ʲqʲ / (2j + 1)!`, q0 at the root.
 const DIVIDED_DIFFERENCE: [f32; 7] = divided_difference(0.115_588_348_779_366_64);
 
@@ -85,7 +87,9 @@ impl Elementwise for Function {
         let left = times_exp(sech_squared * numerator, near).value();
         let right = near * w * sech_squared - t / sum;
         let right = L::select(x.gt(L::splat(3.0)), one, right);
-        // The plain sum has fewer roundings, until it begins to cancel.
-        L::select(x.gt(L::splat(-0.25)), right, left).nan_of(x)
+        // Left of 0 the polynomial has the fewest roundings.
+        let middle = polynomial(near + L::splat(0.375), MIDDLE);
+        let left = L::select(x.gt(L::splat(-0.75)), middle, left);
+        L::select(x.ge(L::splat(0.0)), right, left).nan_of(x)
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{Activation, Direction};
 
-/// |got - want| in ULP of the larger of `want` and `magnitude`; a NaN on one side only is infinitely wrong. A subnormal result may
+/// Distance of `got` from `want` rounded to f32, in ULP of the larger of `want` and `magnitude`; a NaN on one side only is infinitely wrong. A subnormal result may
 /// be flushed to zero.
 fn ulp_error(got: f32, want: f64, magnitude: f64) -> f64 {
     let rounded = want as f32;
@@ -29,7 +29,7 @@ fn ulp_error(got: f32, want: f64, magnitude: f64) -> f64 {
     }
     let scale = (magnitude.abs() as f32).max(rounded.abs()).min(f32::MAX);
     let exponent = ((scale.to_bits() >> 23) as i32 - 127).max(-126);
-    (f64::from(got) - want).abs() / f64::exp2(f64::from(exponent - 23))
+    (f64::from(got) - f64::from(rounded)).abs() / f64::exp2(f64::from(exponent - 23))
 }
 
 /// A sweep over the bit patterns of f32.
