@@ -28,42 +28,61 @@ struct PiecewiseLinear {
     slope8: f32,
 }
 
+// CAPACITY, 2, 4 or 8, is the number of points that the kernel is compiled for: a curve pays for no more than it has.
 fn piecewise_linear_forward(x: F, c: PiecewiseLinear) -> F {
+    var right = x >= F(c.x0);
     var x0 = F(c.x0);
     var y0 = F(c.y0);
-    x0 = select(x0, F(c.x1), x >= F(c.x1));
-    y0 = select(y0, F(c.y1), x >= F(c.x1));
-    x0 = select(x0, F(c.x2), x >= F(c.x2));
-    y0 = select(y0, F(c.y2), x >= F(c.x2));
-    x0 = select(x0, F(c.x3), x >= F(c.x3));
-    y0 = select(y0, F(c.y3), x >= F(c.x3));
-    x0 = select(x0, F(c.x4), x >= F(c.x4));
-    y0 = select(y0, F(c.y4), x >= F(c.x4));
-    x0 = select(x0, F(c.x5), x >= F(c.x5));
-    y0 = select(y0, F(c.y5), x >= F(c.x5));
-    x0 = select(x0, F(c.x6), x >= F(c.x6));
-    y0 = select(y0, F(c.y6), x >= F(c.x6));
-    x0 = select(x0, F(c.x7), x >= F(c.x7));
-    y0 = select(y0, F(c.y7), x >= F(c.x7));
-    let slope = piecewise_linear_slope(x, c);
+    var slope = select(F(c.slope0), F(c.slope1), right);
+    right = x >= F(c.x1);
+    x0 = select(x0, F(c.x1), right);
+    y0 = select(y0, F(c.y1), right);
+    slope = select(slope, F(c.slope2), right);
+    if CAPACITY > 2u {
+        right = x >= F(c.x2);
+        x0 = select(x0, F(c.x2), right);
+        y0 = select(y0, F(c.y2), right);
+        slope = select(slope, F(c.slope3), right);
+        right = x >= F(c.x3);
+        x0 = select(x0, F(c.x3), right);
+        y0 = select(y0, F(c.y3), right);
+        slope = select(slope, F(c.slope4), right);
+    }
+    if CAPACITY > 4u {
+        right = x >= F(c.x4);
+        x0 = select(x0, F(c.x4), right);
+        y0 = select(y0, F(c.y4), right);
+        slope = select(slope, F(c.slope5), right);
+        right = x >= F(c.x5);
+        x0 = select(x0, F(c.x5), right);
+        y0 = select(y0, F(c.y5), right);
+        slope = select(slope, F(c.slope6), right);
+        right = x >= F(c.x6);
+        x0 = select(x0, F(c.x6), right);
+        y0 = select(y0, F(c.y6), right);
+        slope = select(slope, F(c.slope7), right);
+        right = x >= F(c.x7);
+        x0 = select(x0, F(c.x7), right);
+        y0 = select(y0, F(c.y7), right);
+        slope = select(slope, F(c.slope8), right);
+    }
     // A flat piece stays flat at infinity, where the product would be NaN.
     let rise = select(slope * (x - x0), F(0.0), slope == F(0.0));
     return nan_of(y0 + rise, x);
 }
 
-fn piecewise_linear_slope(x: F, c: PiecewiseLinear) -> F {
-    var slope = F(c.slope0);
-    slope = select(slope, F(c.slope1), x >= F(c.x0));
-    slope = select(slope, F(c.slope2), x >= F(c.x1));
-    slope = select(slope, F(c.slope3), x >= F(c.x2));
-    slope = select(slope, F(c.slope4), x >= F(c.x3));
-    slope = select(slope, F(c.slope5), x >= F(c.x4));
-    slope = select(slope, F(c.slope6), x >= F(c.x5));
-    slope = select(slope, F(c.slope7), x >= F(c.x6));
-    slope = select(slope, F(c.slope8), x >= F(c.x7));
-    return slope;
-}
-
 fn piecewise_linear_derivative(x: F, c: PiecewiseLinear) -> F {
-    return nan_of(piecewise_linear_slope(x, c), x);
+    var slope = select(F(c.slope0), F(c.slope1), x >= F(c.x0));
+    slope = select(slope, F(c.slope2), x >= F(c.x1));
+    if CAPACITY > 2u {
+        slope = select(slope, F(c.slope3), x >= F(c.x2));
+        slope = select(slope, F(c.slope4), x >= F(c.x3));
+    }
+    if CAPACITY > 4u {
+        slope = select(slope, F(c.slope5), x >= F(c.x4));
+        slope = select(slope, F(c.slope6), x >= F(c.x5));
+        slope = select(slope, F(c.slope7), x >= F(c.x6));
+        slope = select(slope, F(c.slope8), x >= F(c.x7));
+    }
+    return nan_of(slope, x);
 }

@@ -49,6 +49,11 @@ pub(crate) trait Elementwise: Sync + 'static {
         [0.0; CONSTANTS]
     }
 
+    /// Length of the list of parameters that a shader is compiled for, as the constant `CAPACITY`; 0 where there is no list.
+    fn capacity(_p: &[f64]) -> u32 {
+        0
+    }
+
     /// `f(x)` to at least 1e-12 relative.
     fn reference(x: f64, p: &[f64]) -> f64;
 
@@ -94,6 +99,7 @@ pub(crate) trait Entry: Sync {
     fn wgsl(&self) -> &'static str;
     fn check(&self, p: &[f64]) -> Result<(), String>;
     fn constants(&self, p: &[f64]) -> Constants;
+    fn capacity(&self, p: &[f64]) -> u32;
     fn reference(&self, x: f64, p: &[f64]) -> f64;
     fn reference_derivative(&self, x: f64, p: &[f64]) -> f64;
     fn reference_derivative_from_output(&self, y: f64, p: &[f64]) -> f64;
@@ -120,6 +126,10 @@ impl<T: Elementwise> Entry for T {
 
     fn constants(&self, p: &[f64]) -> Constants {
         T::constants(p)
+    }
+
+    fn capacity(&self, p: &[f64]) -> u32 {
+        T::capacity(p)
     }
 
     fn reference(&self, x: f64, p: &[f64]) -> f64 {

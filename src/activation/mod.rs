@@ -250,6 +250,11 @@ impl Activation {
         self.entry().constants(&self.resolved())
     }
 
+    /// Length of the list of parameters that a kernel is compiled for, 0 where there is no list.
+    pub(crate) fn capacity(&self) -> u32 {
+        self.entry().capacity(&self.resolved())
+    }
+
     pub(crate) fn require_derivative_from_output(&self) -> Result<()> {
         if self.has_derivative_from_output() {
             return Ok(());

@@ -70,6 +70,10 @@ impl Elementwise for Function {
         c
     }
 
+    fn capacity(p: &[f64]) -> u32 {
+        (p[2..].len() as u32 / 2).next_power_of_two().max(2)
+    }
+
     fn reference(x: f64, p: &[f64]) -> f64 {
         let (slope, x0, y0) = piece(x, p);
         // A flat piece stays flat at infinity.

@@ -6,8 +6,8 @@ use crate::{Direction, Result};
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-/// What tells kernels apart. Parameters are data, so they are not in here.
-type Key = (&'static str, Option<Direction>, InPlace);
+/// What tells kernels apart: name, direction, capacity, place of the result. Parameters are data, so they are not in here.
+type Key = (&'static str, Option<Direction>, u32, InPlace);
 
 pub(super) struct Pipelines {
     /// The layouts for kernels that read no, one or two buffers beside the one that they write.
@@ -34,8 +34,7 @@ impl Pipelines {
     }
 
     pub(super) fn contains(&self, kernel: Kernel<'_>, in_place: InPlace) -> bool {
-        let (id, direction) = kernel.name();
-        lock(&self.made).contains_key(&(id, direction, in_place))
+        lock(&self.made).contains_key(&key_of(kernel, in_place))
     }
 }
 
@@ -46,11 +45,11 @@ impl Context {
         kernel: Kernel<'_>,
         in_place: InPlace,
     ) -> Result<wgpu::ComputePipeline> {
-        let (id, direction) = kernel.name();
-        let key = (id, direction, in_place);
+        let key = key_of(kernel, in_place);
         if let Some(pipeline) = lock(&self.pipelines.made).get(&key) {
             return Ok(pipeline.clone());
         }
+        let (id, direction) = kernel.name();
         let label =
             direction.map_or_else(|| id.to_owned(), |direction| format!("{id} {direction}"));
         let reads = kernel.read_operands(in_place).len();
@@ -77,6 +76,11 @@ impl Context {
             .or_insert(pipeline)
             .clone())
     }
+}
+
+fn key_of(kernel: Kernel<'_>, in_place: InPlace) -> Key {
+    let (id, direction) = kernel.name();
+    (id, direction, kernel.capacity(), in_place)
 }
 
 fn layout(device: &wgpu::Device, reads: u32) -> (wgpu::BindGroupLayout, wgpu::PipelineLayout) {

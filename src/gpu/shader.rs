@@ -55,6 +55,14 @@ impl Kernel<'_> {
         }
     }
 
+    /// Length of the list that the kernel is compiled for, 0 where the function has none.
+    pub(super) fn capacity(self) -> u32 {
+        match self {
+            Self::Activation(f, _) => f.capacity(),
+            Self::Copy => 0,
+        }
+    }
+
     /// The storage buffers that are only read, in the order of their bindings; the written one follows.
     pub(super) fn read_operands(self, in_place: InPlace) -> &'static [&'static str] {
         match (self.takes_grad(), in_place) {
@@ -105,7 +113,11 @@ impl Kernel<'_> {
             Self::Activation(f, _) => f.wgsl(),
             Self::Copy => "",
         };
-        with_library(&[function, &kernel])
+        let capacity = match self.capacity() {
+            0 => String::new(),
+            capacity => format!("const CAPACITY: u32 = {capacity}u;\n"),
+        };
+        with_library(&[&capacity, function, &kernel])
     }
 }
 
