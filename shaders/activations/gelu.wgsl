@@ -7,7 +7,7 @@ fn gelu_forward(x: F) -> F {
     // first does not.
     let factor = select(4.0 * v, t * (1.0 - v), t < F(1.0));
     let tail = exp_value(times_exp_of_square(factor * tail_ratio(v), t, -0.5));
-    let result = select(-tail, x - tail, x >= F(0.0));
+    let result = max(x, F(0.0)) - tail;
     // There the tail may be flushed to zero though x/2 is normal.
     return nan_of(select(result, 0.5 * x, t < F(1e-20)), x);
 }

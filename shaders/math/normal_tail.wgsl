@@ -9,8 +9,7 @@ fn times_exp_of_square(factor: F, t: F, scale: f32) -> Exp {
 
 // v = t / (t + 4), from 0 at t = 0 to 0.78 at 14.6.
 fn tail_variable(t: F) -> F {
-    let quarter = 0.25 * t;
-    return quarter / (1.0 + quarter);
+    return t / (t + 4.0);
 }
 
 // The variable that the polynomials in v are written in.

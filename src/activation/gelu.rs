@@ -34,15 +34,14 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let t = x.abs().min(L::splat(15.0));
+        // The operand order keeps NaN, here and in the maximum.
+        let t = L::splat(15.0).min(x.abs());
         let v = tail_variable(t);
         // t·(1 - Φ(t))·exp(t²/2) = t·(1 - v)·ratio = 4·v·ratio. Far out the second form hardly feels an error of v; near 0 the
         // first does not.
-        let factor = L::select(t.lt(L::splat(1.0)), t * (L::splat(1.0) - v), v * L::splat(4.0));
-        let tail = times_exp_of_square(factor * tail_ratio(v), t, -0.5).value();
-        let result = L::select(x.ge(L::splat(0.0)), x - tail, -tail);
-        // There the tail may be flushed to zero though x/2 is normal.
-        L::select(t.lt(L::splat(1e-20)), x * L::splat(0.5), result).nan_of(x)
+        let twice = v + v;
+        let factor = L::select(t.lt(L::splat(1.0)), t * (L::splat(1.0) - v), twice + twice);
+        L::splat(0.0).max(x) - times_exp_of_square(factor * tail_ratio(v), t, -0.5).value()
     }
 
     #[inline(always)]

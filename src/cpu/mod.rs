@@ -3,6 +3,7 @@
 pub(crate) mod dispatch;
 mod lanes;
 mod scalar;
+mod team;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
@@ -13,8 +14,9 @@ use crate::{Activation, Direction, Error, Result};
 pub use dispatch::Isa;
 pub(crate) use dispatch::Loop;
 pub(crate) use lanes::Lanes;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use team::Team;
 
 /// Computes on the CPU.
 ///
@@ -28,14 +30,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Clone, Debug)]
 pub struct Cpu {
     isa: Isa,
-    threads: usize,
-    /// A pool of its own where the number of threads was asked for, else rayon's global one.
-    pool: Option<Arc<rayon::ThreadPool>>,
+    team: Arc<Team>,
 }
 
-/// Elements that one thread takes at a time: 256 KiB of input and output together stay in the second-level cache, and two
-/// threads that run at different speeds still end together.
-const BLOCK: usize = 32 * 1024;
+/// Elements that a thread takes at a time; what is left of a slow thread's part when the others are done is taken over by them.
+const BLOCK: usize = 16 * 1024;
 
 /// Below this number of elements a second thread costs more than it brings.
 const THREADS_PAY_FROM: usize = 2 * BLOCK;
@@ -47,37 +46,42 @@ impl Default for Cpu {
 }
 
 impl Cpu {
-    /// The widest instruction set of this machine, and as many threads as rayon's global pool has (`RAYON_NUM_THREADS`).
+    /// The widest instruction set of this machine, and as many threads as it has (`NONLIN_THREADS` sets another number). All
+    /// engines made this way share one team of threads.
     pub fn new() -> Self {
+        static TEAM: OnceLock<Arc<Team>> = OnceLock::new();
+        let team = TEAM.get_or_init(|| {
+            let asked = std::env::var("NONLIN_THREADS")
+                .ok()
+                .and_then(|text| text.trim().parse().ok());
+            let threads: usize = asked
+                .filter(|&threads| threads > 0)
+                .or_else(|| std::thread::available_parallelism().ok().map(Into::into))
+                .unwrap_or(1);
+            Arc::new(Team::new(threads - 1).unwrap_or_else(|error| {
+                log::warn!("computing on one thread: {error}");
+                Team::alone()
+            }))
+        });
         Self {
             isa: Isa::detect(),
-            threads: rayon::current_num_threads(),
-            pool: None,
+            team: Arc::clone(team),
         }
     }
 
-    /// As [`new`](Self::new), with this number of threads, the calling one included.
+    /// As [`new`](Self::new), with a team of this number of threads, the calling one included.
     ///
     /// # Errors
     /// [`Error::Threads`] for 0 threads, or when the operating system refuses to start them.
     pub fn with_threads(threads: usize) -> Result<Self> {
         let fail = |reason: String| Error::Threads { threads, reason };
-        if threads == 0 {
-            return Err(fail("at least one is needed".to_owned()));
-        }
-        let pool = match threads {
-            1 => None,
-            _ => {
-                let pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads - 1)
-                    .build();
-                Some(Arc::new(pool.map_err(|error| fail(error.to_string()))?))
-            }
-        };
+        let helpers = threads
+            .checked_sub(1)
+            .ok_or_else(|| fail("at least one is needed".to_owned()))?;
+        let team = Team::new(helpers).map_err(|error| fail(error.to_string()))?;
         Ok(Self {
             isa: Isa::detect(),
-            threads,
-            pool,
+            team: Arc::new(team),
         })
     }
 
@@ -99,7 +103,7 @@ impl Cpu {
 
     /// Number of threads that it uses, the calling one included.
     pub fn threads(&self) -> usize {
-        self.threads
+        self.team.threads()
     }
 
     /// The instruction set that it uses.
@@ -122,22 +126,18 @@ impl Cpu {
     ) {
         let constants = f.constants();
         let work = f.entry().cpu_loop(direction, self.isa);
-        if self.threads == 1 || count < THREADS_PAY_FROM {
+        let threads = self.threads().min(count / BLOCK);
+        if threads <= 1 || count < THREADS_PAY_FROM {
             // SAFETY: the caller's promise is the one that `Loop` asks for.
             return unsafe { work(x, grad, out, count, &constants) };
         }
         let operands = Operands { x, grad, out };
-        let next = AtomicUsize::new(0);
-        let take_blocks = || {
+        let parts = Parts::new(count, threads);
+        self.team.run(&|thread| {
             let operands = &operands;
-            loop {
-                let start = next.fetch_add(BLOCK, Ordering::Relaxed);
-                if start >= count {
-                    return;
-                }
-                let len = BLOCK.min(count - start);
-                // SAFETY: `start + len <= count`, and each block is taken by one thread only. `grad` is dangling where the
-                // direction does not read it, so its offset may wrap.
+            while let Some((start, len)) = parts.take(thread) {
+                // SAFETY: `start + len <= count`, and each block is taken by one thread only. `grad` is null where the direction
+                // does not read it, so its offset may wrap.
                 unsafe {
                     work(
                         operands.x.add(start),
@@ -148,21 +148,50 @@ impl Cpu {
                     )
                 }
             }
-        };
-        let helpers = (self.threads - 1).min(count.div_ceil(BLOCK) - 1);
-        match &self.pool {
-            Some(pool) => pool.in_place_scope(|scope| share(scope, helpers, &take_blocks)),
-            None => rayon::in_place_scope(|scope| share(scope, helpers, &take_blocks)),
-        }
+        });
     }
 }
 
-/// Runs `work` on this thread and on `helpers` others.
-fn share<'scope>(scope: &rayon::Scope<'scope>, helpers: usize, work: &'scope (dyn Fn() + Sync)) {
-    for _ in 0..helpers {
-        scope.spawn(move |_| work());
+/// Elements shared out between threads: each has a part of its own, the same one in every call (its cache may still hold it), and
+/// takes over blocks of the others' when it is done.
+struct Parts {
+    count: usize,
+    /// Elements of one part, whole blocks.
+    part: usize,
+    /// For each part, how many of its elements are taken.
+    taken: Vec<AtomicUsize>,
+}
+
+impl Parts {
+    fn new(count: usize, threads: usize) -> Self {
+        let part = count.div_ceil(threads).next_multiple_of(BLOCK);
+        Self {
+            count,
+            part,
+            taken: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
+        }
     }
-    work();
+
+    /// Start and length of the next block for `thread`.
+    fn take(&self, thread: usize) -> Option<(usize, usize)> {
+        let parts = self.taken.len();
+        (0..parts).map(|i| (thread + i) % parts).find_map(|part| {
+            let (start, end) = (part * self.part, ((part + 1) * self.part).min(self.count));
+            let taken = &self.taken[part];
+            if start + taken.load(Ordering::Relaxed) >= end {
+                return None;
+            }
+            let at = start + taken.fetch_add(BLOCK, Ordering::Relaxed);
+            (at < end).then(|| (at, BLOCK.min(end - at)))
+        })
+    }
+}
+
+/// Locks, also when a thread panicked while it held the lock: nothing here is left half-done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// The pointers of one call, to be shared with the pool's threads.
@@ -177,8 +206,9 @@ unsafe impl Sync for Operands {}
 
 impl Engine for Cpu {
     fn description(&self) -> String {
-        let plural = if self.threads == 1 { "" } else { "s" };
-        format!("CPU, {}, {} thread{plural}", self.isa.name(), self.threads)
+        let threads = self.threads();
+        let plural = if threads == 1 { "" } else { "s" };
+        format!("CPU, {}, {threads} thread{plural}", self.isa.name())
     }
 
     fn compute(

@@ -16,8 +16,7 @@ pub(crate) fn times_exp_of_square<L: Lanes>(factor: L, t: L, scale: f32) -> Exp<
 /// `v = t / (t + 4)`, from 0 at t = 0 to 0.78 at 14.6.
 #[inline(always)]
 pub(crate) fn tail_variable<L: Lanes>(t: L) -> L {
-    let quarter = t * L::splat(0.25);
-    quarter / (L::splat(1.0) + quarter)
+    t / (t + L::splat(4.0))
 }
 
 /// The variable that the polynomials in `v` are written in.
