@@ -44,7 +44,7 @@ pub(crate) fn expm1_minus_x(x: f64) -> f64 {
 
 /// The error function.
 pub(crate) fn erf(x: f64) -> f64 {
-    if x.abs() < 2.0 {
+    if x.abs() < 1.5 {
         erf_series(x)
     } else {
         x.signum() * (1.0 - erfc_fraction(x.abs()))
@@ -53,8 +53,8 @@ pub(crate) fn erf(x: f64) -> f64 {
 
 /// `1 - erf(x)` without cancellation.
 pub(crate) fn erfc(x: f64) -> f64 {
-    if x < 2.0 {
-        if x < -2.0 {
+    if x < 1.5 {
+        if x < -1.5 {
             2.0 - erfc_fraction(-x)
         } else {
             1.0 - erf_series(x)
@@ -85,7 +85,7 @@ fn erf_series(x: f64) -> f64 {
     2.0 / PI.sqrt() * (-x * x).exp() * sum
 }
 
-/// `exp(-x²)/√π · 1/(x + ½/(x + 1/(x + 3/2/(x + …))))` for `x >= 2` (Abramowitz and Stegun 7.1.14).
+/// `exp(-x²)/√π · 1/(x + ½/(x + 1/(x + 3/2/(x + …))))` for `x >= 1.5` (Abramowitz and Stegun 7.1.14).
 fn erfc_fraction(x: f64) -> f64 {
     if x > 30.0 {
         return 0.0;

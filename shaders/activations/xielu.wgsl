@@ -13,7 +13,8 @@ const XIELU_MAX: f32 = 0x1.fffffep+127f;
 fn xielu_forward(x: F, c: Xielu) -> F {
     let right = x * (c.alpha_p * min(x, F(XIELU_MAX)) + c.beta);
     let m = clamp(x, F(-1.0), F(c.eps));
-    let near = c.alpha_n * (expm1_minus_x(m) + (m - x)) + c.beta * x;
+    // alpha_n m first: m^2 alone may be too small for f32.
+    let near = c.alpha_n * m * (m * expm1_rest(m)) + (c.alpha_n * (m - x) + c.beta * x);
     // Further left the two lines are one: each alone might overflow.
     let line = select(c.slope * x, F(0.0), c.slope == 0.0);
     let far = c.alpha_n * expm1_nonpositive(min(x, F(0.0))) + line;

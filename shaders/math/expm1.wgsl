@@ -36,9 +36,8 @@ fn exp_and_expm1(x: F) -> ExpAndExpm1 {
     return ExpAndExpm1(fma(power, p, power), fma(power, p, power - 1.0));
 }
 
-// exp(x) - 1 - x for x <= 0. Near 0 the Taylor series; its error at -1 is 2^-26.
-fn expm1_minus_x(x: F) -> F {
-    let near = x * x * (0x1p-1f + x * (0x1.555556p-3f + x * (0x1.555556p-5f + x * (0x1.111112p-7f + x * (0x1.6c16c2p-10f
-        + x * (0x1.a01a02p-13f + x * (0x1.a01a02p-16f + x * (0x1.71de3ap-19f + x * (0x1.27e4fcp-22f + x * 0x1.ae6456p-26f)))))))));
-    return select(expm1_nonpositive(x) - x, near, x > F(-1.0));
+// (exp(x) - 1 - x) / x^2 for -1 <= x <= 0: its Taylor series, whose error at -1 is 2^-26.
+fn expm1_rest(x: F) -> F {
+    return 0x1p-1f + x * (0x1.555556p-3f + x * (0x1.555556p-5f + x * (0x1.111112p-7f + x * (0x1.6c16c2p-10f
+        + x * (0x1.a01a02p-13f + x * (0x1.a01a02p-16f + x * (0x1.71de3ap-19f + x * (0x1.27e4fcp-22f + x * 0x1.ae6456p-26f))))))));
 }

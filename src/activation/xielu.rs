@@ -3,8 +3,8 @@
 use super::elementwise::{Constants, Elementwise, constants};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{expm1_minus_x, expm1_nonpositive};
-use crate::reference::{expm1_minus_x as reference_expm1_minus_x};
+use crate::math::{expm1_nonpositive, expm1_rest};
+use crate::reference::expm1_minus_x;
 
 pub(super) struct Function;
 
@@ -17,7 +17,7 @@ fn left_terms(x: f64, p: &[f64]) -> [f64; 3] {
         return [alpha_n * x.exp_m1(), line, 0.0];
     }
     let m = x.min(eps);
-    [alpha_n * reference_expm1_minus_x(m), alpha_n * (m - x), beta * x]
+    [alpha_n * expm1_minus_x(m), alpha_n * (m - x), beta * x]
 }
 
 impl Elementwise for Function {
@@ -71,7 +71,9 @@ impl Elementwise for Function {
         let right = x * L::splat(alpha_p).mul_add(x.min(L::splat(f32::MAX)), L::splat(beta));
         let right = if alpha_p == 0.0 && beta == 0.0 { zero } else { right };
         let m = x.max(L::splat(-1.0)).min(L::splat(eps));
-        let near = L::splat(alpha_n).mul_add(expm1_minus_x(m) + (m - x), L::splat(beta) * x);
+        // alpha_n·m first: m² alone may be too small for f32.
+        let bend = (L::splat(alpha_n) * m) * (m * expm1_rest(m));
+        let near = L::splat(alpha_n).mul_add(m - x, L::splat(beta) * x) + bend;
         // Further left the two lines are one: each alone might overflow.
         let line = L::splat(c[4]) * x;
         let line = if c[4] == 0.0 { zero } else { line };

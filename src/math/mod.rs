@@ -9,8 +9,8 @@ mod tanh;
 
 pub(crate) use erf::{erf, tail_centred, tail_ratio, tail_variable, times_exp_of_square};
 pub(crate) use exp::{
-    exp, exp_about, exp_and_expm1, exp_pair, exp_scaled, expm1, expm1_minus_x, expm1_nonpositive,
-    expm1_pair, product_pair, times_exp,
+    exp, exp_about, exp_and_expm1, exp_pair, exp_scaled, expm1, expm1_nonpositive, expm1_pair,
+    expm1_rest, product_pair, times_exp,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use sigmoid::{
