@@ -9,8 +9,8 @@ fn elu_forward(x: F, c: Elu) -> F {
 }
 
 fn elu_derivative(x: F, c: Elu) -> F {
-    let e = exp_scaled(clamp(x, F(-120.0), F(0.0)));
-    let left = c.alpha * e.mantissa * e.pow2;
+    let e = exp_of(clamp(x, F(-120.0), F(0.0)));
+    let left = exp_times(e, F(c.alpha));
     return nan_of(select(left, F(1.0), x > F(0.0)), x);
 }
 

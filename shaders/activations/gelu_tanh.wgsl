@@ -7,9 +7,6 @@ const GELU_TANH_CUBE_HI: f32 = 0x1.244p-4f;
 const GELU_TANH_CUBE_LO: f32 = 0x1.3ca936p-18f;
 const GELU_TANH_ROOT_HI: f32 = -0x1.8142ap-1f;
 const GELU_TANH_ROOT_LO: f32 = 0x1.85a06cp-27f;
-// The exponential of 2u at the root.
-const GELU_TANH_EXP_ARGUMENT_ROOT_HI: f32 = 0x1.2af64ep-2f;
-const GELU_TANH_EXP_ARGUMENT_ROOT_LO: f32 = 0x1.3890bep-27f;
 
 // 2u / x = linear + cube * x^2 for |x| <= 11 as a sum of two f32, the first of 12 bits, that is good to 2^-34.
 fn gelu_tanh_factor(x: F) -> Pair {
@@ -37,21 +34,22 @@ fn gelu_tanh_forward(x: F) -> F {
     return nan_of(times_sigmoid(max(x, F(-11.0)), x >= F(0.0), exp_pair(s.hi, s.lo)), x);
 }
 
-// On the left 1 + e + x * 2u' is zero at the root, so it is d_product + (e - exp(2u(root))): two terms of one sign.
+// The derivative divided by x - root for -1.85 <= x <= -0.3, by powers of z = x + 1.125. Error 2^-25.8.
+fn gelu_tanh_derivative_near_root(z: F) -> F {
+    return 0x1.283baap-2f + z * (0x1.6d789cp-2f + z * (0x1.6e0112p-4f + z * (-0x1.18aa78p-4f + z * (-0x1.426954p-5f +
+        z * (0x1.026576p-8f + z * (0x1.e5347p-8f + z * (0x1.8472ccp-11f + z * (-0x1.e4a6d2p-11f +
+        z * (-0x1.838ddp-13f + z * 0x1.6deaf4p-14f)))))))));
+}
+
 fn gelu_tanh_derivative(x: F) -> F {
     let a = -min(abs(x), F(11.0));
     let factor = gelu_tanh_factor(a);
     let s = gelu_tanh_argument(a, factor);
-    let d = launder(a - GELU_TANH_ROOT_HI) - GELU_TANH_ROOT_LO;
-    let squares = a * (a + GELU_TANH_ROOT_HI) + GELU_TANH_ROOT_HI * GELU_TANH_ROOT_HI;
-    // How far 2u, and 2u' * x, are from their values at the root.
-    let d_argument = d * (GELU_TANH_LINEAR + GELU_TANH_CUBE * squares);
-    let d_product = d * (GELU_TANH_LINEAR + 3.0 * GELU_TANH_CUBE * squares);
-    let about = exp_about(s.hi, s.lo, d_argument, GELU_TANH_EXP_ARGUMENT_ROOT_HI, GELU_TANH_EXP_ARGUMENT_ROOT_LO);
     // x * 2u' = x (linear + 3 cube x^2) = x (3 factor - 2 linear); the leading difference is exact.
     let leading = launder(3.0 * factor.hi - 2.0 * GELU_TANH_LINEAR_HI);
     let product = a * (leading + (3.0 * factor.lo - 2.0 * GELU_TANH_LINEAR_LO));
-    // Far from it the plain sum has fewer roundings.
-    let from_root = select(d_product + about.difference, product + (1.0 + about.value), a < F(-2.0));
-    return nan_of(gate_derivative(x >= F(0.0), about, copy_sign(product, x), from_root), x);
+    let d = launder(a - GELU_TANH_ROOT_HI) - GELU_TANH_ROOT_LO;
+    let middle = d * gelu_tanh_derivative_near_root(a + 1.125);
+    let near_root = (x < F(-0.35)) & (x > F(-1.8));
+    return nan_of(gate_derivative(x >= F(0.0), exp_pair(s.hi, s.lo), copy_sign(product, x), near_root, middle), x);
 }

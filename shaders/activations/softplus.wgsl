@@ -18,7 +18,7 @@ fn softplus_forward(x: F, c: Softplus) -> F {
     let e = exp_value(parts);
     // Where log1p(e) is e, e / beta may be a normal number though e is not.
     let tiny = e < F(1e-9);
-    let bend = select(log1p_unit(e), parts.mantissa, tiny) * c.inverse * select(F(1.0), parts.pow2, tiny);
+    let bend = select(log1p_unit(e) * c.inverse, exp_times(parts, F(c.inverse)), tiny);
     return nan_of(max(x, F(0.0)) + bend, x);
 }
 

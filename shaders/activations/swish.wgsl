@@ -9,11 +9,6 @@ struct Swish {
     root_lo: f32,
 }
 
-const SWISH_ROOT_HI: f32 = -0x1.474974p+0f;
-const SWISH_ROOT_LO: f32 = 0x1.bdf6fap-27f;
-const SWISH_EXP_ROOT_HI: f32 = 0x1.1d25dp-2f;
-const SWISH_EXP_ROOT_LO: f32 = -0x1.bdf6fap-27f;
-
 // -|beta * x|
 fn swish_argument(x: F, c: Swish) -> Pair {
     let s = product_pair(c.beta_hi, c.beta_lo, min(abs(x), F(c.finite_limit)));
@@ -22,24 +17,21 @@ fn swish_argument(x: F, c: Swish) -> Pair {
 }
 
 fn swish_forward(x: F, c: Swish) -> F {
-    let positive = c.beta * x >= F(0.0);
+    // Not >= 0: a beta of 0 makes NaN of infinity here.
+    let positive = !(c.beta * x < F(0.0));
     let s = swish_argument(x, c);
     let finite = copy_sign(min(abs(x), F(c.limit)), x);
     return nan_of(times_sigmoid(select(finite, x, positive), positive, exp_pair(s.hi, s.lo)), x);
 }
 
-// On the left 1 + e + beta * x is zero at the root, so it is d + (e - exp(beta * root)): two terms of one sign.
 fn swish_derivative(x: F, c: Swish) -> F {
-    let positive = c.beta * x >= F(0.0);
+    let positive = !(c.beta * x < F(0.0));
     let s = swish_argument(x, c);
     let a = min(abs(x), F(c.finite_limit));
     let on_left = select(-a, a, c.beta < 0.0);
     let near = c.beta * (launder(on_left - c.root_hi) - c.root_lo);
     // Away from the root the difference of the products has fewer roundings.
-    let far = launder(s.hi - SWISH_ROOT_HI) + (s.lo - SWISH_ROOT_LO);
+    let far = launder(s.hi - SILU_ROOT_HI) + (s.lo - SILU_ROOT_LO);
     let d = select(far, near, abs(far) < F(0.25));
-    let about = exp_about(s.hi, s.lo, d, SWISH_EXP_ROOT_HI, SWISH_EXP_ROOT_LO);
-    let product = select(s.hi + s.lo, -(s.hi + s.lo), positive);
-    let from_root = select(d + about.difference, product + (1.0 + about.value), about.far);
-    return nan_of(gate_derivative(positive, about, product, from_root), x);
+    return nan_of(silu_derivative_of(positive, s.hi, s.lo, d), x);
 }

@@ -10,6 +10,6 @@ fn tanh_shrink_forward(x: F) -> F {
 fn tanh_shrink_derivative(x: F) -> F {
     let a = abs(x);
     let near = a / (1.0 + coth_rest(a * a));
-    let far = 1.0 - times_sigmoid_derivative(F(4.0), exp_scaled(-2.0 * min(a, F(40.0))));
+    let far = 1.0 - times_sigmoid_derivative(F(4.0), exp_of(-2.0 * min(a, F(40.0))));
     return nan_of(select(far, near * near, a < F(1.5)), x);
 }

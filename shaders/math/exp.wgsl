@@ -5,14 +5,20 @@ const LOG2_E: f32 = 0x1.715476p+0f;
 const LN2_HI: f32 = 0x1.62e4p-1f;
 const LN2_LO: f32 = 0x1.7f7d1cp-20f;
 
-// exp(x) = mantissa * pow2; the mantissa is a normal number also where exp(x) is not, for results such as x * exp(x).
+// exp(x) = 2^k (1 + p).
 struct Exp {
-    mantissa: F,
-    pow2: F,
+    p: F,
+    k: F,
 }
 
 fn exp_value(e: Exp) -> F {
-    return e.mantissa * e.pow2;
+    return times_pow2(e.p + 1.0, e.k);
+}
+
+// factor * exp(x) for a normal factor: one rounding less than the product, and right where it is a normal number though exp(x) is
+// not.
+fn exp_times(e: Exp, factor: F) -> F {
+    return times_pow2(fma(factor, e.p, factor), e.k);
 }
 
 // 2^k for integral -126 <= k <= 127.
@@ -20,11 +26,11 @@ fn pow2(k: I) -> F {
     return bitcast<F>((k + I(127)) << U(23u));
 }
 
-// mantissa * 2^k for integral -252 <= k <= 254, in two normal factors.
-fn scaled(mantissa: F, k: F) -> Exp {
+// x * 2^k for a normal x and integral -250 <= k <= 250, in two normal factors.
+fn times_pow2(x: F, k: F) -> F {
     let whole = I(k);
     let half = whole >> U(1u);
-    return Exp(mantissa * pow2(half), pow2(whole - half));
+    return x * pow2(half) * pow2(whole - half);
 }
 
 // exp(r) - 1 for |r| <= 0.348. Error 2^-28.2 of exp(r).
@@ -51,31 +57,19 @@ fn reduce_pair(hi: F, lo: F) -> Reduced {
 }
 
 // exp(x) for -170 <= x <= 90.
-fn exp_scaled(x: F) -> Exp {
+fn exp_of(x: F) -> Exp {
     let reduced = reduce(x);
-    return scaled(expm1_reduced(reduced.r) + 1.0, reduced.k);
+    return Exp(expm1_reduced(reduced.r), reduced.k);
 }
 
 // exp(hi + lo) for -170 <= hi + lo <= 90.
 fn exp_pair(hi: F, lo: F) -> Exp {
     let reduced = reduce_pair(hi, lo);
-    return scaled(expm1_reduced(reduced.r) + 1.0, reduced.k);
-}
-
-// factor * exp(x) for a normal factor and -170 <= x <= 90: one rounding less than the product.
-fn times_exp(factor: F, x: F) -> Exp {
-    let reduced = reduce(x);
-    return scaled(fma(factor, expm1_reduced(reduced.r), factor), reduced.k);
-}
-
-// As times_exp for exp(hi + lo).
-fn times_exp_pair(factor: F, hi: F, lo: F) -> Exp {
-    let reduced = reduce_pair(hi, lo);
-    return scaled(fma(factor, expm1_reduced(reduced.r), factor), reduced.k);
+    return Exp(expm1_reduced(reduced.r), reduced.k);
 }
 
 // exp(x) for every x: 0 and infinity where it leaves the range.
 fn exp_any(x: F) -> F {
-    let value = exp_value(exp_scaled(clamp(x, F(-120.0), F(88.8))));
+    let value = exp_value(exp_of(clamp(x, F(-120.0), F(88.8))));
     return select(value, infinity(), x > F(0x1.62e42ep+6f));
 }

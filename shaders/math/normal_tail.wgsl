@@ -1,10 +1,9 @@
 // The upper tail of the normal distribution, through exp(-t^2/2) and a polynomial of degree 9 (scripts/coefficients.sollya).
 
-// factor * exp(scale * t^2) for 0 <= t <= 15, a normal factor and a scale of -1 or -1/2: t is cut after 12 bits, so that its
-// square is exact.
-fn times_exp_of_square(factor: F, t: F, scale: f32) -> Exp {
+// exp(scale * t^2) for 0 <= t <= 15 and a scale of -1 or -1/2: t is cut after 12 bits, so that its square is exact.
+fn exp_of_square(t: F, scale: f32) -> Exp {
     let t_hi = high_bits(t);
-    return times_exp_pair(factor, t_hi * t_hi * scale, (t - t_hi) * (t + t_hi) * scale);
+    return exp_pair(t_hi * t_hi * scale, (t - t_hi) * (t + t_hi) * scale);
 }
 
 // v = t / (t + 4), from 0 at t = 0 to 0.78 at 14.6.

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{polynomial, tail_centred, tail_ratio, tail_variable, times_exp_of_square};
+use crate::math::{exp_of_square, polynomial, tail_centred, tail_ratio, tail_variable};
 use crate::reference::{gated, normal_cdf, normal_pdf};
 
 pub(super) struct Function;
@@ -41,7 +41,7 @@ impl Elementwise for Function {
         // first does not.
         let twice = v + v;
         let factor = L::select(t.lt(L::splat(1.0)), t * (L::splat(1.0) - v), twice + twice);
-        L::splat(0.0).max(x) - times_exp_of_square(factor * tail_ratio(v), t, -0.5).value()
+        L::splat(0.0).max(x) - exp_of_square(t, -0.5).times(factor * tail_ratio(v))
     }
 
     #[inline(always)]
@@ -66,7 +66,7 @@ impl Elementwise for Function {
         const T0_HI: f32 = f32::from_bits(0x3f40_7569);
         const T0_LO: f32 = f32::from_bits(0xb250_1fea);
         let d = (t - L::splat(T0_HI)) - L::splat(T0_LO);
-        let left = times_exp_of_square(d * w, t, -0.5).value();
+        let left = exp_of_square(t, -0.5).times(d * w);
         L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left).nan_of(x)
     }
 }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_about, exp_pair, gate_derivative, product_pair, times_sigmoid};
+use crate::math::{SILU_ROOT, exp_pair, product_pair, silu_derivative, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -12,10 +12,8 @@ const BETA: f64 = 1.702;
 /// BETA as a sum of two f32, the first of 12 bits.
 const BETA_HI: f32 = f32::from_bits(0x3fd9_d000);
 const BETA_LO: f32 = f32::from_bits(0x39b2_2d0e);
-/// The root of the derivative as a sum of two f32; the same for BETA times it, and the exponential of that, in the same way.
+/// The root of the derivative as a sum of two f32; BETA times it is that of silu's.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_4ba5), f32::from_bits(0xb245_7c7c)];
-const SCALED_ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
-const EXP_SCALED_ROOT: [f32; 2] = [f32::from_bits(0x3e8e_92e8), f32::from_bits(0xb25e_fb7d)];
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -55,11 +53,8 @@ impl Elementwise for Function {
         let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
         let near = L::splat(BETA as f32) * ((a - L::splat(ROOT[0])) - L::splat(ROOT[1]));
         // Away from the root the difference of the products has fewer roundings.
-        let far = (hi - L::splat(SCALED_ROOT[0])) + (lo - L::splat(SCALED_ROOT[1]));
+        let far = (hi - L::splat(SILU_ROOT[0])) + (lo - L::splat(SILU_ROOT[1]));
         let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
-        let e = exp_about(hi, lo, d, EXP_SCALED_ROOT);
-        let product = (hi + lo).copysign(x);
-        let from_root = L::select(e.far, product + (L::splat(1.0) + e.value), d + e.difference);
-        gate_derivative(x.ge(L::splat(0.0)), e, product, from_root).nan_of(x)
+        silu_derivative(x.ge(L::splat(0.0)), hi, lo, d).nan_of(x)
     }
 }

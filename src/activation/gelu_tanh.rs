@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_about, exp_pair, gate_derivative, times_sigmoid};
+use crate::math::{exp_pair, gate_derivative, polynomial, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -16,9 +16,22 @@ const LINEAR: f32 = f32::from_bits(0x3fcc_422a);
 const CUBE_HI: f32 = f32::from_bits(0x3d92_2000);
 const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
 const CUBE: f32 = f32::from_bits(0x3d92_2279);
-/// The root of the derivative as a sum of two f32, and the exponential of 2u there in the same way.
+/// The root of the derivative as a sum of two f32.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_a150), f32::from_bits(0x3242_d036)];
-const EXP_ARGUMENT_ROOT: [f32; 2] = [f32::from_bits(0x3e95_7b27), f32::from_bits(0x321c_485f)];
+/// Of the derivative divided by `x - root` for `-1.85 <= x <= -0.3`, by powers of `x + 1.125`. Error 2^-25.8.
+const NEAR_ROOT: [f32; 11] = [
+    f32::from_bits(0x3e94_1dd5),
+    f32::from_bits(0x3eb6_bc4e),
+    f32::from_bits(0x3db7_0089),
+    f32::from_bits(0xbd8c_553c),
+    f32::from_bits(0xbd21_34aa),
+    f32::from_bits(0x3b81_32bb),
+    f32::from_bits(0x3bf2_9a38),
+    f32::from_bits(0x3a42_3966),
+    f32::from_bits(0xba72_5369),
+    f32::from_bits(0xb941_c6e8),
+    f32::from_bits(0x38b6_f57a),
+];
 
 fn argument(x: f64) -> f64 {
     (8.0 / std::f64::consts::PI).sqrt() * x * (1.0 + CUBIC * x * x)
@@ -85,20 +98,14 @@ impl Elementwise for Function {
         let a = -x.abs().min(L::splat(11.0));
         let factor = argument_factor(a);
         let (hi, lo) = argument_pair(a, factor);
-        let d = (a - L::splat(ROOT[0])) - L::splat(ROOT[1]);
-        let squares = a.mul_add(a + L::splat(ROOT[0]), L::splat(ROOT[0] * ROOT[0]));
-        // How far 2u, and 2u'·x, are from their values at the root.
-        let d_argument = d * squares.mul_add(L::splat(CUBE), L::splat(LINEAR));
-        let d_product = d * squares.mul_add(L::splat(3.0 * CUBE), L::splat(LINEAR));
-        let e = exp_about(hi, lo, d_argument, EXP_ARGUMENT_ROOT);
         // x·2u' = x·(LINEAR + 3·CUBE·x²) = x·(3·factor - 2·LINEAR); the leading difference is exact.
         let three = L::splat(3.0);
         let leading = factor.0 * three - L::splat(2.0 * LINEAR_HI);
         let product = a * (leading + factor.1.mul_add(three, L::splat(-2.0 * LINEAR_LO)));
-        // 1 + e + x·2u' is zero at the root.
-        // Far from it the plain sum has fewer roundings.
-        let plain = product + (L::splat(1.0) + e.value);
-        let from_root = L::select(a.lt(L::splat(-2.0)), plain, d_product + e.difference);
-        gate_derivative(x.ge(L::splat(0.0)), e, product.copysign(x), from_root).nan_of(x)
+        let d = (a - L::splat(ROOT[0])) - L::splat(ROOT[1]);
+        let middle = d * polynomial(a + L::splat(1.125), NEAR_ROOT);
+        let positive = x.ge(L::splat(0.0));
+        let near_root = x.lt(L::splat(-0.35)) & L::splat(-1.8).lt(x);
+        gate_derivative(positive, exp_pair(hi, lo), product.copysign(x), near_root, middle).nan_of(x)
     }
 }

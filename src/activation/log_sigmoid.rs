@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_scaled, expm1_nonpositive, log1p_unit, times_sigmoid};
+use crate::math::{exp_of, expm1_nonpositive, log1p_unit, times_sigmoid};
 use crate::reference;
 
 pub(super) struct Function;
@@ -38,13 +38,13 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_scaled(-x.abs().min(L::splat(110.0))).value();
+        let e = exp_of(-x.abs().min(L::splat(110.0))).value();
         (x.min(L::splat(0.0)) - log1p_unit(e)).nan_of(x)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_scaled(-x.abs().min(L::splat(110.0)));
+        let e = exp_of(-x.abs().min(L::splat(110.0)));
         times_sigmoid(L::splat(1.0), x.le(L::splat(0.0)), e).nan_of(x)
     }
 

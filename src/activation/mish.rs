@@ -3,16 +3,27 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_about, exp_scaled, polynomial};
+use crate::math::{exp_of, polynomial};
 use crate::reference::{gated, sech_squared, sigmoid, softplus};
 
 pub(super) struct Function;
 
-/// The root of the derivative as a sum of two f32, and its exponential in the same way.
+/// The root of the derivative as a sum of two f32.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf98_a196), f32::from_bits(0xb151_2d84)];
-const EXP_ROOT: [f32; 2] = [f32::from_bits(0x3e9b_6210), f32::from_bits(0x313f_0fb3)];
-/// `e² + e·exp(root) + exp(root)² + 4·(e + exp(root)) + 6 + 4·root` by powers of e.
-const SLOPE: [f32; 3] = [f32::from_bits(0x4022_52da), f32::from_bits(0x4089_b621), 1.0];
+/// Of the derivative divided by `x - root` for `-2.25 <= x <= -0.45`, by powers of `x + 1.4375`. Error 2^-25.7.
+const NEAR_ROOT: [f32; 11] = [
+    f32::from_bits(0x3e60_ce10),
+    f32::from_bits(0x3e39_c21f),
+    f32::from_bits(0x3d53_8c3b),
+    f32::from_bits(0xbbe5_0c3a),
+    f32::from_bits(0xbc36_d8ee),
+    f32::from_bits(0xbb81_2cbb),
+    f32::from_bits(0xb933_a65c),
+    f32::from_bits(0x3a02_051b),
+    f32::from_bits(0x3985_adfa),
+    f32::from_bits(0x3794_18a3),
+    f32::from_bits(0xb7ea_5153),
+];
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -44,41 +55,39 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let (one, two) = (L::splat(1.0), L::splat(2.0));
         let limit = L::splat(115.0);
-        let e = exp_scaled(-x.abs().min(limit));
+        let e = exp_of(-x.abs().min(limit));
         let value = e.value();
         let positive = x.ge(L::splat(0.0));
         // n and d of the right side, and of the left side without the factor e in n.
         let right = value.mul_add(two, one);
         let left = value + two;
         let d = L::select(positive, (value * value).mul_add(two, right), value.mul_add(left, two));
-        let n = L::select(positive, right, e.mantissa * left);
-        (x.max(-limit) * n / d).times_pow2(L::pow2_or_one(!positive, e.pow2)).nan_of(x)
+        let n = L::select(positive, right, left);
+        let quotient = x.max(-limit) * n / d;
+        L::select(positive, quotient, e.times(quotient)).nan_of(x)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let (one, two, four) = (L::splat(1.0), L::splat(2.0), L::splat(4.0));
         let s = -x.abs().min(L::splat(115.0));
-        let from_root = (s - L::splat(ROOT[0])) - L::splat(ROOT[1]);
-        let e = exp_about(s, L::splat(0.0), from_root, EXP_ROOT);
-        let value = e.value;
-        let left_d = value.mul_add(value + two, two);
-        // (e + 2)·d + 4x·(1 + e) is zero at the root; the differences of its parts have one sign.
-        let slope = polynomial(value, SLOPE);
-        let near_numerator = (four * (one + value)).mul_add(from_root, e.difference * slope);
-        let scaled = four * s;
-        let far_numerator = scaled.mul_add(value, polynomial(value, [4.0, 6.0, 4.0, 1.0]) + scaled);
-        let numerator = L::select(e.far, far_numerator, near_numerator);
-        // d² for d = e² + 2e + 2, with one rounding that counts.
-        let square = polynomial(value, [4.0, 8.0, 8.0, 4.0, 1.0]);
-        let left = e.times(numerator / square);
-        // n/d + x·q on the right and, where the sum does not cancel yet, on the left: fewer roundings.
+        let e = exp_of(s);
+        let value = e.value();
         let positive = x.ge(L::splat(0.0));
+        // n/d + x·q on the right, and on the left until the sum begins to cancel.
         let right_n = value.mul_add(two, one);
         let n = L::select(positive, right_n, value * (value + two));
-        let d = L::select(positive, (value * value).mul_add(two, right_n), left_d);
-        let q = four * value * L::select(positive, value, one) * (one + value) / L::select(positive, d * d, square);
+        let right_d = (value * value).mul_add(two, right_n);
+        // d² of the left side, d = e² + 2e + 2, with one rounding that counts.
+        let square = polynomial(value, [4.0, 8.0, 8.0, 4.0, 1.0]);
+        let d = L::select(positive, right_d, value.mul_add(value + two, two));
+        let q = four * value * L::select(positive, value, one) * (one + value) / L::select(positive, right_d * right_d, square);
         let near = s.copysign(x).mul_add(q, n / d);
-        L::select(x.gt(L::splat(-0.45)), near, left).nan_of(x)
+        let middle = ((s - L::splat(ROOT[0])) - L::splat(ROOT[1])) * polynomial(s + L::splat(1.4375), NEAR_ROOT);
+        // The sum with e taken out, where it may be too small for f32: ((e + 2)·d + 4x·(1 + e)) / d².
+        let scaled = four * s;
+        let far = e.times(scaled.mul_add(value, polynomial(value, [4.0, 6.0, 4.0, 1.0]) + scaled) / square);
+        let left = L::select(x.gt(L::splat(-2.2)), middle, far);
+        L::select(x.gt(L::splat(-0.5)), near, left).nan_of(x)
     }
 }

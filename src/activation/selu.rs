@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_scaled, expm1_nonpositive};
+use crate::math::{exp_of, expm1_nonpositive};
 
 pub(super) struct Function;
 
@@ -55,8 +55,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let zero = L::splat(0.0);
-        let e = exp_scaled(x.min(zero).max(L::splat(-120.0)));
-        let left = (L::splat(SCALE_ALPHA_HI) * e.mantissa).times_pow2(e.pow2);
+        let e = exp_of(x.min(zero).max(L::splat(-120.0)));
+        let left = e.times(L::splat(SCALE_ALPHA_HI));
         L::select(x.gt(zero), L::splat(SCALE as f32), left).nan_of(x)
     }
 

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_scaled, times_sigmoid, times_sigmoid_derivative};
+use crate::math::{exp_of, times_sigmoid, times_sigmoid_derivative};
 use crate::reference;
 
 pub(super) struct Function;
@@ -39,13 +39,13 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_scaled(-x.abs().min(L::splat(110.0)));
+        let e = exp_of(-x.abs().min(L::splat(110.0)));
         times_sigmoid(L::splat(1.0), x.ge(L::splat(0.0)), e).nan_of(x)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_scaled(-x.abs().min(L::splat(110.0)));
+        let e = exp_of(-x.abs().min(L::splat(110.0)));
         times_sigmoid_derivative(L::splat(1.0), e).nan_of(x)
     }
 

@@ -49,8 +49,8 @@ impl Elementwise for Function {
         let value = e.value();
         // Where log1p(e) is e, e / beta may be a normal number though e is not.
         let tiny = value.lt(L::splat(1e-9));
-        let log = L::select(tiny, e.mantissa, log1p_unit(value));
-        let bend = (log * L::splat(c[4])).times_pow2(L::pow2_or_one(tiny, e.pow2));
+        let inverse = L::splat(c[4]);
+        let bend = L::select(tiny, e.times(inverse), log1p_unit(value) * inverse);
         (x.max(L::splat(0.0)) + bend).nan_of(x)
     }
 

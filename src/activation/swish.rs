@@ -3,15 +3,13 @@
 use super::elementwise::{Constants, Elementwise, constants, pair, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{exp_about, exp_pair, gate_derivative, product_pair, times_sigmoid};
+use crate::math::{SILU_ROOT, exp_pair, product_pair, silu_derivative, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
 
-/// The root of the derivative in beta·x as a sum of two f32, and its exponential in the same way.
-const ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
-const EXP_ROOT: [f32; 2] = [f32::from_bits(0x3e8e_92e8), f32::from_bits(0xb25e_fb7d)];
-const ROOT_F64: f64 = -1.278_464_542_761_073_8;
+/// The root of the derivative in beta·x.
+const ROOT: f64 = -1.278_464_542_761_073_8;
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -34,7 +32,7 @@ impl Elementwise for Function {
         let [beta_hi, beta_lo] = split(beta);
         // The exponential is taken of a beta·x that is limited; x itself has no limit where beta·x stays small.
         let limit = (130.0 / beta.abs()) as f32;
-        let [root_hi, root_lo] = if beta == 0.0 { [0.0; 2] } else { pair(ROOT_F64 / beta) };
+        let [root_hi, root_lo] = if beta == 0.0 { [0.0; 2] } else { pair(ROOT / beta) };
         constants([beta as f32, beta_hi, beta_lo, limit, limit.min(f32::MAX), root_hi, root_lo])
     }
 
@@ -53,7 +51,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
         let limit = L::splat(c[3]);
-        let positive = (x * L::splat(c[0])).ge(L::splat(0.0));
+        // Not `>= 0`: a beta of 0 makes NaN of infinity here.
+        let positive = !(x * L::splat(c[0])).lt(L::splat(0.0));
         let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().min(L::splat(c[4])));
         let negative = L::splat(c[1]).lt(L::splat(0.0));
         let e = exp_pair(L::select(negative, hi, -hi), L::select(negative, lo, -lo));
@@ -64,7 +63,7 @@ impl Elementwise for Function {
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
         let zero = L::splat(0.0);
-        let positive = (x * L::splat(c[0])).ge(zero);
+        let positive = !(x * L::splat(c[0])).lt(zero);
         let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().min(L::splat(c[4])));
         let negative = L::splat(c[1]).lt(zero);
         let (hi, lo) = (L::select(negative, hi, -hi), L::select(negative, lo, -lo));
@@ -73,11 +72,8 @@ impl Elementwise for Function {
         let on_left = L::select(negative, a, -a);
         let near = L::splat(c[0]) * ((on_left - L::splat(c[5])) - L::splat(c[6]));
         // Away from the root the difference of the products has fewer roundings.
-        let far = (hi - L::splat(ROOT[0])) + (lo - L::splat(ROOT[1]));
+        let far = (hi - L::splat(SILU_ROOT[0])) + (lo - L::splat(SILU_ROOT[1]));
         let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
-        let e = exp_about(hi, lo, d, EXP_ROOT);
-        let product = L::select(positive, -(hi + lo), hi + lo);
-        let from_root = L::select(e.far, product + (L::splat(1.0) + e.value), d + e.difference);
-        gate_derivative(positive, e, product, from_root).nan_of(x)
+        silu_derivative(positive, hi, lo, d).nan_of(x)
     }
 }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_scaled, tanh, times_sigmoid_derivative};
+use crate::math::{exp_of, tanh, times_sigmoid_derivative};
 use crate::reference::{sech_squared};
 
 pub(super) struct Function;
@@ -44,7 +44,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_scaled(x.abs().min(L::splat(55.0)) * L::splat(-2.0));
+        let e = exp_of(x.abs().min(L::splat(55.0)) * L::splat(-2.0));
         times_sigmoid_derivative(L::splat(4.0), e).nan_of(x)
     }
 

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{coth_rest, exp_scaled, tanh_nonnegative, times_sigmoid_derivative};
+use crate::math::{coth_rest, exp_of, tanh_nonnegative, times_sigmoid_derivative};
 
 pub(super) struct Function;
 
@@ -51,7 +51,7 @@ impl Elementwise for Function {
         let a = x.abs();
         let one = L::splat(1.0);
         let near = a / (one + coth_rest(a * a));
-        let far = one - times_sigmoid_derivative(L::splat(4.0), exp_scaled(a.min(L::splat(40.0)) * L::splat(-2.0)));
+        let far = one - times_sigmoid_derivative(L::splat(4.0), exp_of(a.min(L::splat(40.0)) * L::splat(-2.0)));
         L::select(a.lt(L::splat(1.5)), near * near, far).nan_of(x)
     }
 }

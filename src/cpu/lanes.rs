@@ -25,8 +25,6 @@ pub(crate) trait Lanes:
         + Not<Output = Self::Mask>;
     /// One 32-bit integer a lane.
     type Int: Copy;
-    /// What [`times_pow2`](Self::times_pow2) multiplies by: a part of a power of two that may lie outside the range of f32.
-    type Pow2: Copy;
 
     /// All lanes hold `value`.
     fn splat(value: f32) -> Self;
@@ -86,13 +84,8 @@ pub(crate) trait Lanes:
     /// The integers as f32.
     fn int_to_float(a: Self::Int) -> Self;
 
-    /// Splits `mantissa * 2^k` (`k` integral, `-300 <= k <= 300`, `mantissa` near 1) into a value that is surely normal and
-    /// the power of two that is still to be multiplied in.
-    fn scaled(mantissa: Self, k: Self) -> (Self, Self::Pow2);
-    /// `self * pow2`, rounded once.
-    fn times_pow2(self, pow2: Self::Pow2) -> Self;
-    /// `pow2` where `mask`, else one.
-    fn pow2_or_one(mask: Self::Mask, pow2: Self::Pow2) -> Self::Pow2;
+    /// `self * 2^k` for a normal `self` and integral `-250 <= k <= 250`, rounded once.
+    fn times_pow2(self, k: Self) -> Self;
     /// `2^k` for integral `-126 <= k <= 127`.
     fn pow2(k: Self) -> Self;
 

@@ -36,7 +36,6 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     const WIDTH: usize = 1;
     type Mask = bool;
     type Int = i32;
-    type Pow2 = f32;
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -171,20 +170,11 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     }
 
     #[inline(always)]
-    fn scaled(mantissa: Self, k: Self) -> (Self, f32) {
+    fn times_pow2(self, k: Self) -> Self {
+        // In two normal factors, since 2^k may leave the range.
         let k = k.0 as i32;
         let half = k >> 1;
-        (mantissa * Self(power(half)), power(k - half))
-    }
-
-    #[inline(always)]
-    fn times_pow2(self, pow2: f32) -> Self {
-        Self(self.0 * pow2)
-    }
-
-    #[inline(always)]
-    fn pow2_or_one(mask: bool, pow2: f32) -> f32 {
-        if mask { pow2 } else { 1.0 }
+        Self(self.0 * power(half) * power(k - half))
     }
 
     #[inline(always)]

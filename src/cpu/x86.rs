@@ -102,7 +102,6 @@ impl Lanes for Avx2 {
     const WIDTH: usize = 8;
     type Mask = Mask256;
     type Int = __m256i;
-    type Pow2 = Self;
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -236,23 +235,11 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn scaled(mantissa: Self, k: Self) -> (Self, Self) {
+    fn times_pow2(self, k: Self) -> Self {
+        // In two normal factors, since 2^k may leave the range.
         let k = on!(_mm256_cvtps_epi32(k.0));
         let half = Self::int_shr::<1>(k);
-        (
-            mantissa * Self::power(half),
-            Self::power(Self::int_sub(k, half)),
-        )
-    }
-
-    #[inline(always)]
-    fn times_pow2(self, pow2: Self) -> Self {
-        self * pow2
-    }
-
-    #[inline(always)]
-    fn pow2_or_one(mask: Mask256, pow2: Self) -> Self {
-        Self::select(mask, pow2, Self::splat(1.0))
+        self * Self::power(half) * Self::power(Self::int_sub(k, half))
     }
 
     #[inline(always)]
@@ -288,8 +275,6 @@ impl Lanes for Avx512 {
     const WIDTH: usize = 16;
     type Mask = __mmask16;
     type Int = __m512i;
-    /// The exponent itself: `vscalefps` multiplies by any power of two and rounds once.
-    type Pow2 = Self;
 
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -422,18 +407,8 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn scaled(mantissa: Self, k: Self) -> (Self, Self) {
-        (mantissa, k)
-    }
-
-    #[inline(always)]
-    fn times_pow2(self, pow2: Self) -> Self {
-        Self(on!(_mm512_scalef_ps(self.0, pow2.0)))
-    }
-
-    #[inline(always)]
-    fn pow2_or_one(mask: __mmask16, pow2: Self) -> Self {
-        Self(on!(_mm512_maskz_mov_ps(mask, pow2.0)))
+    fn times_pow2(self, k: Self) -> Self {
+        Self(on!(_mm512_scalef_ps(self.0, k.0)))
     }
 
     #[inline(always)]

@@ -13,7 +13,6 @@ const LIBRARY: &[&str] = &[
     include_str!("../../shaders/math/bits.wgsl"),
     include_str!("../../shaders/math/exp.wgsl"),
     include_str!("../../shaders/math/expm1.wgsl"),
-    include_str!("../../shaders/math/exp_about.wgsl"),
     include_str!("../../shaders/math/product_pair.wgsl"),
     include_str!("../../shaders/math/sigmoid.wgsl"),
     include_str!("../../shaders/math/tanh.wgsl"),

@@ -1,16 +1,15 @@
 //! The tail of the normal distribution and the error function.
 
-use super::exp::{Exp, times_exp_pair};
+use super::exp::{Exp, exp_pair};
 use super::polynomial;
 use crate::cpu::Lanes;
 
-/// `factor·exp(scale·t²)` for `0 <= t <= 15`, a normal `factor` and a scale of -1 or -1/2: t is cut after 12 bits, so that its
-/// square is exact.
+/// `exp(scale·t²)` for `0 <= t <= 15` and a scale of -1 or -1/2: t is cut after 12 bits, so that its square is exact.
 #[inline(always)]
-pub(crate) fn times_exp_of_square<L: Lanes>(factor: L, t: L, scale: f32) -> Exp<L> {
+pub(crate) fn exp_of_square<L: Lanes>(t: L, scale: f32) -> Exp<L> {
     let t_hi = t.keep_bits(0xffff_f000);
     let scale = L::splat(scale);
-    times_exp_pair(factor, t_hi * t_hi * scale, (t - t_hi) * (t + t_hi) * scale)
+    exp_pair(t_hi * t_hi * scale, (t - t_hi) * (t + t_hi) * scale)
 }
 
 /// `v = t / (t + 4)`, from 0 at t = 0 to 0.78 at 14.6.
@@ -64,7 +63,7 @@ pub(crate) fn erf<L: Lanes>(x: L) -> L {
     );
     let t = a.min(L::splat(6.0)) * L::splat(std::f32::consts::SQRT_2);
     let v = tail_variable(t);
-    let tail = times_exp_of_square((L::splat(1.0) - v) * tail_ratio(v), t, -0.5).value();
+    let tail = exp_of_square(t, -0.5).times((L::splat(1.0) - v) * tail_ratio(v));
     let large = L::splat(1.0) - (tail + tail);
     L::select(a.lt(L::splat(1.0)), small, large).copysign(x)
 }

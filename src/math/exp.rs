@@ -8,19 +8,25 @@ const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
 pub(crate) const LN2_HI: f32 = f32::from_bits(0x3f31_7200);
 pub(crate) const LN2_LO: f32 = f32::from_bits(0x35bf_be8e);
 
-/// `exp(x)` as `value()`, or in two parts for results such as `x·exp(x)` that are normal numbers where `exp(x)` is not.
+/// `exp(x) = 2^k·(1 + p)`.
 #[derive(Clone, Copy)]
 pub(crate) struct Exp<L: Lanes> {
-    /// A normal number.
-    pub mantissa: L,
-    /// The power of two that is still to be multiplied in.
-    pub pow2: L::Pow2,
+    p: L,
+    k: L,
 }
 
 impl<L: Lanes> Exp<L> {
+    /// `exp(x)`.
     #[inline(always)]
     pub fn value(self) -> L {
-        self.mantissa.times_pow2(self.pow2)
+        (self.p + L::splat(1.0)).times_pow2(self.k)
+    }
+
+    /// `factor·exp(x)` for a normal factor: one rounding less than the product, and right where it is a normal number though
+    /// `exp(x)` is not.
+    #[inline(always)]
+    pub fn times(self, factor: L) -> L {
+        factor.mul_add(self.p, factor).times_pow2(self.k)
     }
 }
 
@@ -56,42 +62,30 @@ fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
     (k, r)
 }
 
-/// `factor·exp(x)` for a normal `factor` and `-170 <= x <= 90`: one rounding less than the product.
-#[inline(always)]
-pub(crate) fn times_exp<L: Lanes>(factor: L, x: L) -> Exp<L> {
-    let (k, r) = reduce(x);
-    let (mantissa, pow2) = L::scaled(factor.mul_add(expm1_reduced(r), factor), k);
-    Exp { mantissa, pow2 }
-}
-
-/// As [`times_exp`] for `exp(hi + lo)`, `hi` and `lo` as in [`exp_pair`].
-#[inline(always)]
-pub(crate) fn times_exp_pair<L: Lanes>(factor: L, hi: L, lo: L) -> Exp<L> {
-    let (k, r) = reduce_pair(hi, lo);
-    let (mantissa, pow2) = L::scaled(factor.mul_add(expm1_reduced(r), factor), k);
-    Exp { mantissa, pow2 }
-}
-
 /// `exp(hi + lo)` for `-170 <= hi + lo <= 90`, `|lo|` below about `|hi|·2^-10`.
 #[inline(always)]
 pub(crate) fn exp_pair<L: Lanes>(hi: L, lo: L) -> Exp<L> {
     let (k, r) = reduce_pair(hi, lo);
-    let (mantissa, pow2) = L::scaled(expm1_reduced(r) + L::splat(1.0), k);
-    Exp { mantissa, pow2 }
+    Exp {
+        p: expm1_reduced(r),
+        k,
+    }
 }
 
 /// `exp(x)` for `-170 <= x <= 90`.
 #[inline(always)]
-pub(crate) fn exp_scaled<L: Lanes>(x: L) -> Exp<L> {
+pub(crate) fn exp_of<L: Lanes>(x: L) -> Exp<L> {
     let (k, r) = reduce(x);
-    let (mantissa, pow2) = L::scaled(expm1_reduced(r) + L::splat(1.0), k);
-    Exp { mantissa, pow2 }
+    Exp {
+        p: expm1_reduced(r),
+        k,
+    }
 }
 
 /// `exp(x)` for every x: 0 and infinity where it leaves the range.
 #[inline(always)]
 pub(crate) fn exp<L: Lanes>(x: L) -> L {
-    exp_scaled(x.max(L::splat(-120.0)).min(L::splat(90.0))).value()
+    exp_of(x.max(L::splat(-120.0)).min(L::splat(90.0))).value()
 }
 
 /// `exp(x) - 1` for every x.
@@ -150,61 +144,6 @@ pub(crate) fn expm1_rest<L: Lanes>(x: L) -> L {
             1.0 / 39_916_800.0,
         ],
     )
-}
-
-/// `exp(s)` near a point `s0` where a derivative changes sign, and away from it; see [`exp_about`].
-#[derive(Clone, Copy)]
-pub(crate) struct ExpAbout<L: Lanes> {
-    /// Whether s is so far left of s0 that plain sums do not cancel.
-    pub far: L::Mask,
-    /// `exp(s)`.
-    pub value: L,
-    /// `exp(s) - exp(s0)`, free of cancellation.
-    pub difference: L,
-    p: L,
-    k: L,
-    mantissa: L,
-}
-
-/// For `-170 <= s <= 0` given as `s_hi + s_lo`, and `d = s - s0` accurate where it is small. `s0` lies between -2.2 and -1; its
-/// exponential is a sum of two f32.
-#[inline(always)]
-pub(crate) fn exp_about<L: Lanes>(s_hi: L, s_lo: L, d: L, exp_s0: [f32; 2]) -> ExpAbout<L> {
-    let far = d.lt(L::splat(-0.75));
-    let (k_near, r_near) = reduce(d);
-    let (k_far, r_far) = reduce_pair(s_hi, s_lo);
-    let k = L::select(far, k_far, k_near);
-    let p = expm1_reduced(L::select(far, r_far, r_near));
-    let base_hi = L::select(far, L::splat(1.0), L::splat(exp_s0[0]));
-    let base_lo = L::select(far, L::splat(0.0), L::splat(exp_s0[1]));
-    let mantissa = base_hi + base_hi.mul_add(p, base_lo);
-    let power = L::pow2(k_near.max(L::splat(-2.0)));
-    let near = power.mul_add(p, power - L::splat(1.0)) * L::splat(exp_s0[0]);
-    let (normal, pow2) = L::scaled(mantissa, k);
-    let value = normal.times_pow2(pow2);
-    let difference = L::select(far, value - L::splat(exp_s0[0]), near);
-    ExpAbout {
-        far,
-        value,
-        difference,
-        p,
-        k,
-        mantissa,
-    }
-}
-
-impl<L: Lanes> ExpAbout<L> {
-    /// `factor·exp(s)` for a normal factor.
-    #[inline(always)]
-    pub fn times(&self, factor: L) -> L {
-        let product = L::select(
-            self.far,
-            factor.mul_add(self.p, factor),
-            factor * self.mantissa,
-        );
-        let (mantissa, pow2) = L::scaled(product, self.k);
-        mantissa.times_pow2(pow2)
-    }
 }
 
 /// `b·x` as a sum `hi + lo` that is good to 2^-35, for `b = b_hi + b_lo` with `b_hi` of 12 bits.

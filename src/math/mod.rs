@@ -7,14 +7,15 @@ mod log;
 mod sigmoid;
 mod tanh;
 
-pub(crate) use erf::{erf, tail_centred, tail_ratio, tail_variable, times_exp_of_square};
+pub(crate) use erf::{erf, exp_of_square, tail_centred, tail_ratio, tail_variable};
 pub(crate) use exp::{
-    exp, exp_about, exp_and_expm1, exp_pair, exp_scaled, expm1, expm1_nonpositive, expm1_pair,
-    expm1_rest, product_pair, times_exp,
+    exp, exp_and_expm1, exp_of, exp_pair, expm1, expm1_nonpositive, expm1_pair, expm1_rest,
+    product_pair,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use sigmoid::{
-    gate_derivative, square_of_one_plus, times_sigmoid, times_sigmoid_derivative,
+    SILU_ROOT, gate_derivative, silu_derivative, square_of_one_plus, times_sigmoid,
+    times_sigmoid_derivative,
 };
 pub(crate) use tanh::{coth_rest, tanh, tanh_nonnegative};
 

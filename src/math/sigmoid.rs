@@ -1,14 +1,14 @@
-//! The logistic function from the exponential that it is made of.
+//! The logistic function from the exponential that it is made of, and the derivatives of gates.
 
-use super::exp::{Exp, ExpAbout};
+use super::exp::{Exp, exp_pair};
+use super::polynomial;
 use crate::cpu::Lanes;
 
 /// `x·σ(s)`, given whether `s >= 0` and `e = exp(-|s|)`: `x / (1 + e)` or `x·e / (1 + e)`. `x` must be finite where `s < 0`.
 #[inline(always)]
 pub(crate) fn times_sigmoid<L: Lanes>(x: L, positive: L::Mask, e: Exp<L>) -> L {
-    let one = L::splat(1.0);
-    let numerator = x * L::select(positive, one, e.mantissa);
-    (numerator / (one + e.value())).times_pow2(L::pow2_or_one(!positive, e.pow2))
+    let quotient = x / (L::splat(1.0) + e.value());
+    L::select(positive, quotient, e.times(quotient))
 }
 
 /// `(1 + e)²` with one rounding that counts.
@@ -20,28 +20,58 @@ pub(crate) fn square_of_one_plus<L: Lanes>(e: L) -> L {
 /// `factor·σ'(s) = factor·e / (1 + e)²`, given `e = exp(-|s|)`.
 #[inline(always)]
 pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Exp<L>) -> L {
-    (factor * e.mantissa / square_of_one_plus(e.value())).times_pow2(e.pow2)
+    e.times(factor / square_of_one_plus(e.value()))
 }
 
-/// The derivative of `x·σ(s(x))`: `σ(s)·(1 + x·s'(x)·σ(-s))`.
+/// The derivative of a gate `x·σ(s(x))`: `σ(s)·(1 + product·σ(-s))`.
 ///
 /// - `positive`: whether `s >= 0`; `e`: `exp(-|s|)`
 /// - `product`: `x·s'(x)`, finite
-/// - `from_root`: where `s < 0`, `1 + e + product`, free of cancellation at its root
+/// - `near_root`, `middle`: around its root, where the sum cancels, another form of the derivative takes its place
 #[inline(always)]
 pub(crate) fn gate_derivative<L: Lanes>(
     positive: L::Mask,
-    e: ExpAbout<L>,
+    e: Exp<L>,
     product: L,
-    from_root: L,
+    near_root: L::Mask,
+    middle: L,
 ) -> L {
     let one = L::splat(1.0);
-    let value = e.value;
+    let value = e.value();
     let sum = one + value;
     let gate = L::select(positive, one, value) / sum;
     let rest = L::select(positive, value, one) / sum;
-    let near = gate * product.mul_add(rest, one);
-    let factor = from_root / square_of_one_plus(value);
-    // The first form has fewer roundings, until its sum begins to cancel.
-    L::select(L::splat(-0.7).lt(product), near, e.times(factor))
+    let right = gate * product.mul_add(rest, one);
+    // The same with e taken out, where it may be too small for f32.
+    let left = e.times((product + sum) / square_of_one_plus(value));
+    let plain = L::select(L::splat(-1.0).lt(product), right, left);
+    L::select(near_root, middle, plain)
 }
+
+/// `σ(s)·(1 + s·σ(-s))`, the derivative of silu, for a `|s| <= 115` given as `-|s| = hi + lo`. `d = -|s| - root` has to be accurate
+/// where it is small.
+#[inline(always)]
+pub(crate) fn silu_derivative<L: Lanes>(positive: L::Mask, hi: L, lo: L, d: L) -> L {
+    /// Of `silu'(s) / (s - root)` for `-2.45 <= s <= -0.6`, by powers of `s + 1.75`. Error 2^-28.7.
+    const NEAR_ROOT: [f32; 11] = [
+        f32::from_bits(0x3e1d_d4ea),
+        f32::from_bits(0x3df8_a099),
+        f32::from_bits(0x3d02_e482),
+        f32::from_bits(0xbb79_588e),
+        f32::from_bits(0xbba3_6d6f),
+        f32::from_bits(0xba9b_4a45),
+        f32::from_bits(0x3918_6aa6),
+        f32::from_bits(0x392a_70f7),
+        f32::from_bits(0x3813_335a),
+        f32::from_bits(0xb6c5_fe0f),
+        f32::from_bits(0xb6a3_459f),
+    ];
+    let s = hi + lo;
+    let near_root = s.lt(L::splat(-0.65)) & L::splat(-2.4).lt(s) & !positive;
+    let middle = d * polynomial(s + L::splat(1.75), NEAR_ROOT);
+    let product = L::select(positive, -s, s);
+    gate_derivative(positive, exp_pair(hi, lo), product, near_root, middle)
+}
+
+/// The root of the derivative of silu, as a sum of two f32.
+pub(crate) const SILU_ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
