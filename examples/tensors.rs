@@ -2,7 +2,8 @@
 
 use nonlin::{Activation, Gpu};
 
-fn main() -> nonlin::Result<()> {
+/// Public so that a test can run it too.
+pub fn main() -> nonlin::Result<()> {
     let gpu = Gpu::new()?;
     println!("{}", gpu.info());
 

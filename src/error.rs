@@ -47,7 +47,12 @@ pub enum Error {
         given: bool,
     },
     /// A parameter is outside its range.
-    #[error("{function}: {parameter} is {value}, allowed is {min} to {max}")]
+    #[error(
+        "{function}: {parameter} is {}, allowed is {} to {}",
+        shortest(*.value),
+        shortest(*.min),
+        shortest(*.max)
+    )]
     ParameterOutOfRange {
         /// Id of the function.
         function: &'static str,
@@ -130,3 +135,32 @@ pub(crate) const ADAPTER_ADVICE: &str = "install a Vulkan driver: scripts/setup.
 
 /// Short for a result with this crate's [`Error`](enum@Error).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The shortest decimal that reads back to the same number: 0, 0.01, 3.4028235e38.
+fn shortest(value: f32) -> String {
+    let text = format!("{value:?}");
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    #[test]
+    fn ranges_are_readable() {
+        let error = Error::ParameterOutOfRange {
+            function: "elu",
+            parameter: "alpha",
+            value: -1e-9,
+            min: 0.0,
+            max: f32::MAX,
+        };
+        assert_eq!(
+            error.to_string(),
+            "elu: alpha is -1e-9, allowed is 0 to 3.4028235e38"
+        );
+    }
+}

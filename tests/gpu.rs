@@ -1,12 +1,14 @@
 //! Claims about the GPU engine that hold on every adapter: lengths, limits, in-place forms, sharing, errors.
 
 #[macro_use]
-mod common;
+mod support;
+#[path = "../examples/tensors.rs"]
+mod tensors_example;
 
-use common::IntoCompletion;
 use libtest_mimic::{Completion, Trial};
 use nonlin::gpu::Clock;
 use nonlin::{Activation, Direction, Engine, Error, Gpu, Tensor};
+use support::claims::{self, IntoCompletion};
 
 const LENGTHS: [usize; 12] = [0, 1, 3, 4, 5, 255, 256, 257, 1023, 1024, 1025, 5000];
 
@@ -415,6 +417,21 @@ fn adapters_report_the_choice(gpu: &Gpu) {
     assert!(reports.iter().all(|report| !report.reason.is_empty()));
 }
 
+fn the_example_of_the_readme_holds(_: &Gpu) -> nonlin::Result<()> {
+    let example = include_str!("../examples/tensors.rs");
+    let (_, program) = example
+        .split_once("\n\n")
+        .expect("it begins with a comment");
+    let (uses, body) = program.split_once("/// ").expect("main has a comment");
+    let body = body.split_once("pub ").expect("main is public").1;
+    let program = format!("{uses}{body}");
+    assert!(
+        include_str!("../README.md").contains(&program),
+        "README.md does not hold:\n{program}"
+    );
+    tensors_example::main()
+}
+
 fn tensors_are_shared_between_threads<T: Send + Sync + Clone>() {}
 
 fn futures_move_between_threads(gpu: &Gpu, tensor: &Tensor) {
@@ -429,7 +446,7 @@ fn main() {
     let _ = futures_move_between_threads;
     tensors_are_shared_between_threads::<Gpu>();
     tensors_are_shared_between_threads::<Tensor>();
-    let trials: Vec<Trial> = common::trials(claims![
+    let trials: Vec<Trial> = claims::trials(claims![
         every_length_works,
         tensors_cross_the_chunk_limit,
         dispatches_cross_the_group_limit,
@@ -448,6 +465,7 @@ fn main() {
         a_program_with_its_own_device_needs_no_features,
         an_unknown_adapter_name_lists_what_there_is,
         adapters_report_the_choice,
+        the_example_of_the_readme_holds,
     ]);
-    common::run(trials);
+    claims::run(trials);
 }

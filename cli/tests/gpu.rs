@@ -1,14 +1,11 @@
-//! The commands on the adapters of this machine. Without an adapter these fail; NONLIN_TEST_NO_GPU=1 leaves them out.
+//! The commands on the adapters of this machine. Without an adapter these fail; NONLIN_TEST_NO_GPU=1 has them ignored.
 
 mod common;
 
-use common::{json_lines, nonlin, program, without_gpu};
+use common::{json_lines, nonlin, program};
+use libtest_mimic::{Arguments, Completion, Trial};
 
-#[test]
 fn one_adapter_is_chosen() {
-    if without_gpu() {
-        return;
-    }
     let objects = json_lines(&nonlin(&["adapters", "--json"]).out);
     let chosen = objects.iter().filter(|object| object["chosen"] == true);
     assert_eq!(chosen.count(), 1, "{objects:?}");
@@ -24,11 +21,7 @@ fn one_adapter_is_chosen() {
     }
 }
 
-#[test]
 fn every_adapter_evaluates() {
-    if without_gpu() {
-        return;
-    }
     let objects = json_lines(&nonlin(&["adapters", "--json"]).out);
     assert!(
         !objects.is_empty(),
@@ -63,11 +56,7 @@ fn every_adapter_evaluates() {
     }
 }
 
-#[test]
 fn bench_times_the_ways_apart() {
-    if without_gpu() {
-        return;
-    }
     let run = nonlin(&[
         "bench",
         "--ops",
@@ -115,11 +104,7 @@ fn bench_times_the_ways_apart() {
     }
 }
 
-#[test]
 fn a_name_that_matches_nothing_lists_what_there_is() {
-    if without_gpu() {
-        return;
-    }
     for command in ["eval relu --adapter nosuch 1", "bench --adapter nosuch"] {
         let arguments: Vec<&str> = command.split(' ').collect();
         let run = nonlin(&arguments);
@@ -131,7 +116,6 @@ fn a_name_that_matches_nothing_lists_what_there_is() {
     }
 }
 
-#[test]
 fn without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one() {
     // A backend that this system has no driver for.
     let foreign = if cfg!(windows) { "metal" } else { "dx12" };
@@ -164,4 +148,35 @@ fn without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one() {
             .expect("it starts"),
     );
     run.complaint(1);
+}
+
+/// A trial that needs an adapter. Only this variable leaves it out, visibly: a machine without an adapter fails it.
+fn on_an_adapter(name: &str, check: fn()) -> Trial {
+    Trial::ignorable_test(name, move || {
+        if std::env::var_os("NONLIN_TEST_NO_GPU").is_some_and(|value| value == "1") {
+            return Ok(Completion::ignored_with("NONLIN_TEST_NO_GPU is 1"));
+        }
+        check();
+        Ok(Completion::Completed)
+    })
+}
+
+fn main() {
+    let trials = vec![
+        on_an_adapter("one_adapter_is_chosen", one_adapter_is_chosen),
+        on_an_adapter("every_adapter_evaluates", every_adapter_evaluates),
+        on_an_adapter("bench_times_the_ways_apart", bench_times_the_ways_apart),
+        on_an_adapter(
+            "a_name_that_matches_nothing_lists_what_there_is",
+            a_name_that_matches_nothing_lists_what_there_is,
+        ),
+        Trial::test(
+            "without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one",
+            || {
+                without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one();
+                Ok(())
+            },
+        ),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -50,7 +50,7 @@ use transfer::Drive;
 ///
 /// A clone is the same device. Threads may share one.
 ///
-/// ```
+/// ```no_run
 /// use nonlin::{Activation, Gpu};
 /// let gpu = Gpu::new()?;
 /// let x = gpu.upload(&[-1.0, 0.5])?;

@@ -117,7 +117,8 @@ mod tests {
         ] {
             let size = pool.size(bytes);
             assert!(size >= bytes && size <= (bytes + bytes / 8).max(bytes.next_multiple_of(256)));
-            assert!(size % 16 == 0 && size <= 1 << 27);
+            assert_eq!(size % 16, 0);
+            assert!(size <= 1 << 27);
         }
         assert_eq!(pool.size(1_000_000), pool.size(1_000_016));
         assert_eq!(Pool::new(64).size(64), 64);

@@ -3,17 +3,18 @@
 // Each test program uses its own part of this.
 #![allow(dead_code)]
 
+pub mod adapters;
+#[macro_use]
+pub mod claims;
 pub mod compare;
 pub mod parameters;
 pub mod sample;
 
+use adapters::{Adapter, adapters, say};
 use libtest_mimic::{Completion, Failed, Trial};
 use nonlin::cpu::{Cpu, Isa};
-use nonlin::{Direction, Engine, Gpu};
+use nonlin::{Direction, Engine};
 use std::sync::Arc;
-
-/// Set to 1, the GPU's trials are ignored, visibly; without it they fail where there is no adapter.
-const NO_GPU: &str = "NONLIN_TEST_NO_GPU";
 
 /// One engine that is tested: an instruction set of the CPU or an adapter of the machine.
 #[derive(Clone)]
@@ -31,8 +32,8 @@ enum State {
     },
     /// Why there is no engine.
     Missing(String),
-    /// The GPU was asked to be left out.
-    Excused,
+    /// Why there is to be none.
+    Excused(String),
 }
 
 /// What a trial gets to work with.
@@ -60,91 +61,53 @@ impl Subject {
                 run(&Tested { engine, flushes })
             }),
             State::Missing(reason) => Trial::test(name, move || Err(reason.into())),
-            State::Excused => Trial::ignorable_test(name, || {
-                Ok(Completion::ignored_with(format!("{NO_GPU} is 1")))
-            }),
-        }
-    }
-}
-
-/// Every engine of this machine. Prints them once.
-pub fn subjects() -> Vec<Subject> {
-    let mut all: Vec<Subject> = Isa::available().iter().map(|&isa| cpu(isa)).collect();
-    all.extend(gpus());
-    if !std::env::args().any(|argument| argument == "--list") {
-        for subject in &all {
-            match &subject.state {
-                State::Ready { engine, .. } => {
-                    println!("{}: {}", subject.name, engine.description())
-                }
-                State::Missing(reason) => println!("{}: {reason}", subject.name),
-                State::Excused => println!("{}: left out, {NO_GPU} is 1", subject.name),
+            State::Excused(reason) => {
+                Trial::ignorable_test(name, || Ok(Completion::ignored_with(reason)))
             }
         }
     }
-    all
+}
+
+/// Every engine of this machine. Prints them.
+pub fn subjects() -> Vec<Subject> {
+    let cpus = Isa::available().iter().map(|&isa| cpu(isa));
+    cpus.chain(adapters().into_iter().map(gpu)).collect()
 }
 
 fn cpu(isa: Isa) -> Subject {
-    let name = slug(&format!("cpu {}", isa.name()));
     let state = match Cpu::new().with_isa(isa) {
-        Ok(cpu) => State::Ready {
-            engine: Arc::new(cpu),
-            flushes: false,
-        },
+        Ok(cpu) => {
+            say(&format!("cpu {}: {}", isa.name(), cpu.description()));
+            State::Ready {
+                engine: Arc::new(cpu),
+                flushes: false,
+            }
+        }
         Err(error) => State::Missing(error.to_string()),
     };
-    Subject { name, state }
+    let name = isa.name().to_ascii_lowercase().replace(['-', '+'], "_");
+    Subject {
+        name: format!("cpu_{name}"),
+        state,
+    }
 }
 
-/// Every adapter of the machine (where `NONLIN_ADAPTER` is set, those that fit it); never none.
-fn gpus() -> Vec<Subject> {
-    let mut all: Vec<Subject> = Vec::new();
-    if std::env::var_os(NO_GPU).is_some_and(|value| value == "1") {
-        return vec![Subject {
-            name: "gpu".to_owned(),
-            state: State::Excused,
-        }];
+fn gpu(adapter: Adapter) -> Subject {
+    let without = |state| Subject {
+        name: "gpu".to_owned(),
+        state,
+    };
+    match adapter {
+        Adapter::Open { gpu, name } => Subject {
+            name,
+            state: State::Ready {
+                engine: Arc::new(gpu),
+                flushes: true,
+            },
+        },
+        Adapter::Missing(reason) => without(State::Missing(reason)),
+        Adapter::Excused(reason) => without(State::Excused(reason)),
     }
-    for opened in Gpu::builder().build_all() {
-        let (mut name, state) = match opened {
-            Ok(gpu) => (
-                slug(&format!("{} {}", gpu.info().backend, gpu.info().name)),
-                State::Ready {
-                    engine: Arc::new(gpu),
-                    flushes: true,
-                },
-            ),
-            Err(error) => (
-                "gpu".to_owned(),
-                State::Missing(format!("{error}; {NO_GPU}=1 leaves the GPU's trials out")),
-            ),
-        };
-        // Two cards of one kind have one name.
-        let same = all
-            .iter()
-            .filter(|subject| subject.name.starts_with(&name))
-            .count();
-        if same > 0 {
-            name = format!("{name}_{}", same + 1);
-        }
-        all.push(Subject { name, state });
-    }
-    all
-}
-
-/// Letters and digits, words joined by underscores; nothing of what is in brackets.
-fn slug(text: &str) -> String {
-    let text = text
-        .split('(')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join("_")
 }
 
 /// The directions that `f` has.

@@ -80,12 +80,3 @@ pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
     let lines = text.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().expect("each line is JSON")
 }
-
-/// Whether the tests that need an adapter are to be left out. Only this variable says so: a machine without an adapter fails them.
-pub fn without_gpu() -> bool {
-    let without = std::env::var_os("NONLIN_TEST_NO_GPU").is_some_and(|value| value == "1");
-    if without {
-        eprintln!("left out: NONLIN_TEST_NO_GPU=1");
-    }
-    without
-}
