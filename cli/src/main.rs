@@ -3,6 +3,7 @@
 mod adapters;
 mod bench;
 mod catalog;
+mod doctor;
 mod elements;
 mod engines;
 mod eval;
@@ -35,6 +36,8 @@ enum Command {
     Eval(eval::Options),
     /// Times every function on the GPU and the CPU, and checks each result against the f64 reference.
     Bench(bench::Options),
+    /// Tells what the adapter does to arithmetic, and whether what the crate is built on holds there.
+    Doctor(doctor::Options),
 }
 
 fn main() -> ExitCode {
@@ -61,5 +64,6 @@ fn run(out: &mut dyn Write) -> Result<(), Failure> {
         Command::Catalog(options) => catalog::run(&options, out),
         Command::Eval(options) => eval::run(&options, out),
         Command::Bench(options) => bench::run(&options, out),
+        Command::Doctor(options) => doctor::run(&options, out),
     }
 }
