@@ -46,20 +46,20 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
         let zero = L::splat(0.0);
-        let left = L::splat(c[0]) * expm1_nonpositive(x.min(zero));
-        L::select(x.gt(zero), x, left).nan_of(x)
+        let left = L::splat(c[0]) * expm1_nonpositive(x.at_most(zero));
+        L::select(x.gt(zero), x, left)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
         let zero = L::splat(0.0);
-        let e = exp_of(x.min(zero).max(L::splat(-120.0)));
+        let e = exp_of(x.at_most(zero).at_least(L::splat(-120.0)));
         let left = e.times(L::splat(c[0]));
-        L::select(x.gt(zero), L::splat(1.0), left).nan_of(x)
+        L::select(x.gt(zero), L::splat(1.0), left)
     }
 
     #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, c: &Constants) -> L {
-        L::select(y.gt(L::splat(0.0)), L::splat(1.0), y + L::splat(c[0])).nan_of(y)
+        L::select(y.gt(L::splat(0.0)), L::splat(1.0), y + L::splat(c[0]))
     }
 }

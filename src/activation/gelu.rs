@@ -34,19 +34,18 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        // The operand order keeps NaN, here and in the maximum.
-        let t = L::splat(15.0).min(x.abs());
+        let t = x.abs().at_most(L::splat(15.0));
         let v = tail_variable(t);
         // t·(1 - Φ(t))·exp(t²/2) = t·(1 - v)·ratio = 4·v·ratio. Far out the second form hardly feels an error of v; near 0 the
         // first does not.
         let twice = v + v;
         let factor = L::select(t.lt(L::splat(1.0)), t * (L::splat(1.0) - v), twice + twice);
-        L::splat(0.0).max(x) - exp_of_square(t, -0.5).times(factor * tail_ratio(v))
+        x.at_least(L::splat(0.0)) - exp_of_square(t, -0.5).times(factor * tail_ratio(v))
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let t = x.abs().min(L::splat(15.0));
+        let t = x.abs().at_most(L::splat(15.0));
         let w = polynomial(
             tail_centred(tail_variable(t)),
             [

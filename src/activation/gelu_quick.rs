@@ -43,18 +43,18 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let limit = L::splat(66.0);
-        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), -x.abs().min(limit));
-        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo)).nan_of(x)
+        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), -x.abs().at_most(limit));
+        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo))
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let a = -x.abs().min(L::splat(66.0));
+        let a = -x.abs().at_most(L::splat(66.0));
         let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
         let near = L::splat(BETA as f32) * ((a - L::splat(ROOT[0])) - L::splat(ROOT[1]));
         // Away from the root the difference of the products has fewer roundings.
         let far = (hi - L::splat(SILU_ROOT[0])) + (lo - L::splat(SILU_ROOT[1]));
         let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
-        silu_derivative(x.ge(L::splat(0.0)), hi, lo, d).nan_of(x)
+        silu_derivative(x.ge(L::splat(0.0)), hi, lo, d)
     }
 }

@@ -88,14 +88,14 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let limit = L::splat(11.0);
-        let a = -x.abs().min(limit);
+        let a = -x.abs().at_most(limit);
         let (hi, lo) = argument_pair(a, argument_factor(a));
-        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo)).nan_of(x)
+        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo))
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let a = -x.abs().min(L::splat(11.0));
+        let a = -x.abs().at_most(L::splat(11.0));
         let factor = argument_factor(a);
         let (hi, lo) = argument_pair(a, factor);
         // x·2u' = x·(LINEAR + 3·CUBE·x²) = x·(3·factor - 2·LINEAR); the leading difference is exact.
@@ -106,6 +106,6 @@ impl Elementwise for Function {
         let middle = d * polynomial(a + L::splat(1.125), NEAR_ROOT);
         let positive = x.ge(L::splat(0.0));
         let near_root = x.lt(L::splat(-0.35)) & L::splat(-1.8).lt(x);
-        gate_derivative(positive, exp_pair(hi, lo), product.copysign(x), near_root, middle).nan_of(x)
+        gate_derivative(positive, exp_pair(hi, lo), product.copysign(x), near_root, middle)
     }
 }

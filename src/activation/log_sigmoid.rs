@@ -38,18 +38,18 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(-x.abs().min(L::splat(110.0))).value();
-        (x.min(L::splat(0.0)) - log1p_unit(e)).nan_of(x)
+        let e = exp_of(-x.abs().at_most(L::splat(110.0))).value();
+        x.min(L::splat(0.0)) - log1p_unit(e)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(-x.abs().min(L::splat(110.0)));
-        times_sigmoid(L::splat(1.0), x.le(L::splat(0.0)), e).nan_of(x)
+        let e = exp_of(-x.abs().at_most(L::splat(110.0)));
+        times_sigmoid(L::splat(1.0), x.le(L::splat(0.0)), e)
     }
 
     #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, _c: &Constants) -> L {
-        (-expm1_nonpositive(y.min(L::splat(0.0)))).nan_of(y)
+        -expm1_nonpositive(y.at_most(L::splat(0.0)))
     }
 }

@@ -55,7 +55,7 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let (one, two) = (L::splat(1.0), L::splat(2.0));
         let limit = L::splat(115.0);
-        let e = exp_of(-x.abs().min(limit));
+        let e = exp_of(-x.abs().at_most(limit));
         let value = e.value();
         let positive = x.ge(L::splat(0.0));
         // n and d of the right side, and of the left side without the factor e in n.
@@ -64,13 +64,13 @@ impl Elementwise for Function {
         let d = L::select(positive, (value * value).mul_add(two, right), value.mul_add(left, two));
         let n = L::select(positive, right, left);
         let quotient = x.max(-limit) * n / d;
-        L::select(positive, quotient, e.times(quotient)).nan_of(x)
+        L::select(positive, quotient, e.times(quotient))
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let (one, two, four) = (L::splat(1.0), L::splat(2.0), L::splat(4.0));
-        let s = -x.abs().min(L::splat(115.0));
+        let s = -x.abs().at_most(L::splat(115.0));
         let e = exp_of(s);
         let value = e.value();
         let positive = x.ge(L::splat(0.0));
@@ -88,6 +88,6 @@ impl Elementwise for Function {
         let scaled = four * s;
         let far = e.times(scaled.mul_add(value, polynomial(value, [4.0, 6.0, 4.0, 1.0]) + scaled) / square);
         let left = L::select(x.gt(L::splat(-2.2)), middle, far);
-        L::select(x.gt(L::splat(-0.5)), near, left).nan_of(x)
+        L::select(x.gt(L::splat(-0.5)), near, left)
     }
 }

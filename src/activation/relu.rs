@@ -42,8 +42,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        // The operand order keeps NaN.
-        L::splat(0.0).max(x)
+        x.at_least(L::splat(0.0))
     }
 
     #[inline(always)]

@@ -48,21 +48,21 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let zero = L::splat(0.0);
-        let left = L::splat(SCALE_ALPHA_HI) * expm1_nonpositive(x.min(zero));
-        L::select(x.gt(zero), x * L::splat(SCALE as f32), left).nan_of(x)
+        let left = L::splat(SCALE_ALPHA_HI) * expm1_nonpositive(x.at_most(zero));
+        L::select(x.gt(zero), x * L::splat(SCALE as f32), left)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let zero = L::splat(0.0);
-        let e = exp_of(x.min(zero).max(L::splat(-120.0)));
+        let e = exp_of(x.at_most(zero).at_least(L::splat(-120.0)));
         let left = e.times(L::splat(SCALE_ALPHA_HI));
-        L::select(x.gt(zero), L::splat(SCALE as f32), left).nan_of(x)
+        L::select(x.gt(zero), L::splat(SCALE as f32), left)
     }
 
     #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, _c: &Constants) -> L {
         let left = (y + L::splat(SCALE_ALPHA_HI)) + L::splat(SCALE_ALPHA_LO);
-        L::select(y.gt(L::splat(0.0)), L::splat(SCALE as f32), left).nan_of(y)
+        L::select(y.gt(L::splat(0.0)), L::splat(SCALE as f32), left)
     }
 }

@@ -39,18 +39,18 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(-x.abs().min(L::splat(110.0)));
-        times_sigmoid(L::splat(1.0), x.ge(L::splat(0.0)), e).nan_of(x)
+        let e = exp_of(-x.abs().at_most(L::splat(110.0)));
+        times_sigmoid(L::splat(1.0), x.ge(L::splat(0.0)), e)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(-x.abs().min(L::splat(110.0)));
-        times_sigmoid_derivative(L::splat(1.0), e).nan_of(x)
+        let e = exp_of(-x.abs().at_most(L::splat(110.0)));
+        times_sigmoid_derivative(L::splat(1.0), e)
     }
 
     #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, _c: &Constants) -> L {
-        (y * (L::splat(1.0) - y)).nan_of(y)
+        y * (L::splat(1.0) - y)
     }
 }

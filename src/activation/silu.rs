@@ -34,14 +34,14 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let limit = L::splat(115.0);
-        let e = exp_of(-x.abs().min(limit));
-        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), e).nan_of(x)
+        let e = exp_of(-x.abs().at_most(limit));
+        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), e)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let s = -x.abs().min(L::splat(115.0));
+        let s = -x.abs().at_most(L::splat(115.0));
         let d = (s - L::splat(SILU_ROOT[0])) - L::splat(SILU_ROOT[1]);
-        silu_derivative(x.ge(L::splat(0.0)), s, L::splat(0.0), d).nan_of(x)
+        silu_derivative(x.ge(L::splat(0.0)), s, L::splat(0.0), d)
     }
 }

@@ -44,24 +44,24 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), -x.abs().min(L::splat(c[3])));
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), -x.abs().at_most(L::splat(c[3])));
         let e = exp_pair(hi, lo);
         let value = e.value();
         // Where log1p(e) is e, e / beta may be a normal number though e is not.
         let tiny = value.lt(L::splat(1e-9));
         let inverse = L::splat(c[4]);
         let bend = L::select(tiny, e.times(inverse), log1p_unit(value) * inverse);
-        (x.max(L::splat(0.0)) + bend).nan_of(x)
+        x.max(L::splat(0.0)) + bend
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), -x.abs().min(L::splat(c[3])));
-        times_sigmoid(L::splat(1.0), x.ge(L::splat(0.0)), exp_pair(hi, lo)).nan_of(x)
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), -x.abs().at_most(L::splat(c[3])));
+        times_sigmoid(L::splat(1.0), x.ge(L::splat(0.0)), exp_pair(hi, lo))
     }
 
     #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, c: &Constants) -> L {
-        (-expm1_nonpositive(-(y.max(L::splat(0.0)) * L::splat(c[0])))).nan_of(y)
+        -expm1_nonpositive(-(y.at_least(L::splat(0.0)) * L::splat(c[0])))
     }
 }

@@ -53,27 +53,27 @@ impl Elementwise for Function {
         let limit = L::splat(c[3]);
         // Not `>= 0`: a beta of 0 makes NaN of infinity here.
         let positive = !(x * L::splat(c[0])).lt(L::splat(0.0));
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().min(L::splat(c[4])));
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().at_most(L::splat(c[4])));
         let negative = L::splat(c[1]).lt(L::splat(0.0));
         let e = exp_pair(L::select(negative, hi, -hi), L::select(negative, lo, -lo));
-        let finite = x.abs().min(limit).copysign(x);
-        times_sigmoid(L::select(positive, x, finite), positive, e).nan_of(x)
+        let finite = x.abs().at_most(limit).copysign(x);
+        times_sigmoid(L::select(positive, x, finite), positive, e)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
         let zero = L::splat(0.0);
         let positive = !(x * L::splat(c[0])).lt(zero);
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().min(L::splat(c[4])));
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().at_most(L::splat(c[4])));
         let negative = L::splat(c[1]).lt(zero);
         let (hi, lo) = (L::select(negative, hi, -hi), L::select(negative, lo, -lo));
         // The point on the side where beta·x is negative.
-        let a = x.abs().min(L::splat(c[4]));
+        let a = x.abs().at_most(L::splat(c[4]));
         let on_left = L::select(negative, a, -a);
         let near = L::splat(c[0]) * ((on_left - L::splat(c[5])) - L::splat(c[6]));
         // Away from the root the difference of the products has fewer roundings.
         let far = (hi - L::splat(SILU_ROOT[0])) + (lo - L::splat(SILU_ROOT[1]));
         let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
-        silu_derivative(positive, hi, lo, d).nan_of(x)
+        silu_derivative(positive, hi, lo, d)
     }
 }

@@ -39,17 +39,17 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        tanh(x).nan_of(x)
+        tanh(x)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(x.abs().min(L::splat(55.0)) * L::splat(-2.0));
-        times_sigmoid_derivative(L::splat(4.0), e).nan_of(x)
+        let e = exp_of(x.abs().at_most(L::splat(55.0)) * L::splat(-2.0));
+        times_sigmoid_derivative(L::splat(4.0), e)
     }
 
     #[inline(always)]
     fn derivative_from_output<L: Lanes>(y: L, _c: &Constants) -> L {
-        ((L::splat(1.0) - y) * (L::splat(1.0) + y)).nan_of(y)
+        (L::splat(1.0) - y) * (L::splat(1.0) + y)
     }
 }

@@ -95,6 +95,18 @@ pub(crate) trait Lanes:
         self.keep_bits(0x7fff_ffff)
     }
 
+    /// `self`, but `limit` where it is larger; NaN stays.
+    #[inline(always)]
+    fn at_most(self, limit: Self) -> Self {
+        limit.min(self)
+    }
+
+    /// `self`, but `limit` where it is smaller; NaN stays.
+    #[inline(always)]
+    fn at_least(self, limit: Self) -> Self {
+        limit.max(self)
+    }
+
     /// `self > other`, false where either is NaN.
     #[inline(always)]
     fn gt(self, other: Self) -> Self::Mask {

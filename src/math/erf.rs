@@ -61,7 +61,7 @@ pub(crate) fn erf<L: Lanes>(x: L) -> L {
             f32::from_bits(0x3881_d029),
         ],
     );
-    let t = a.min(L::splat(6.0)) * L::splat(std::f32::consts::SQRT_2);
+    let t = a.at_most(L::splat(6.0)) * L::splat(std::f32::consts::SQRT_2);
     let v = tail_variable(t);
     let tail = exp_of_square(t, -0.5).times((L::splat(1.0) - v) * tail_ratio(v));
     let large = L::splat(1.0) - (tail + tail);

@@ -85,13 +85,13 @@ pub(crate) fn exp_of<L: Lanes>(x: L) -> Exp<L> {
 /// `exp(x)` for every x: 0 and infinity where it leaves the range.
 #[inline(always)]
 pub(crate) fn exp<L: Lanes>(x: L) -> L {
-    exp_of(x.max(L::splat(-120.0)).min(L::splat(90.0))).value()
+    exp_of(x.at_least(L::splat(-120.0)).at_most(L::splat(90.0))).value()
 }
 
 /// `exp(x) - 1` for every x.
 #[inline(always)]
 pub(crate) fn expm1<L: Lanes>(x: L) -> L {
-    let (k, r) = reduce(x.max(L::splat(-40.0)).min(L::splat(89.0)));
+    let (k, r) = reduce(x.at_least(L::splat(-40.0)).at_most(L::splat(89.0)));
     // Half the power of two: 2^128 is no f32.
     let half = L::pow2(k - L::splat(1.0));
     let sum = half.mul_add(expm1_reduced(r), half - L::splat(0.5));
@@ -101,7 +101,7 @@ pub(crate) fn expm1<L: Lanes>(x: L) -> L {
 /// `exp(x) - 1` for `x <= 0`.
 #[inline(always)]
 pub(crate) fn expm1_nonpositive<L: Lanes>(x: L) -> L {
-    let (k, r) = reduce(x.max(L::splat(-40.0)));
+    let (k, r) = reduce(x.at_least(L::splat(-40.0)));
     let power = L::pow2(k);
     power.mul_add(expm1_reduced(r), power - L::splat(1.0))
 }
