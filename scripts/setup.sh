@@ -61,15 +61,15 @@ fi
 
 say "no Vulkan driver found; installing Mesa's"
 if command -v apt-get >/dev/null; then
-    apt_install mesa-vulkan-drivers libvulkan1 libegl1
+    apt_install mesa-vulkan-drivers libvulkan1 libegl1 libgl1-mesa-dri
 elif command -v dnf >/dev/null; then
-    as_root dnf install -y mesa-vulkan-drivers vulkan-loader libglvnd-egl
+    as_root dnf install -y mesa-vulkan-drivers vulkan-loader libglvnd-egl mesa-libEGL mesa-dri-drivers
 elif command -v pacman >/dev/null; then
-    as_root pacman -S --noconfirm --needed vulkan-swrast vulkan-icd-loader libglvnd
+    as_root pacman -S --noconfirm --needed vulkan-swrast vulkan-icd-loader mesa libglvnd
 elif command -v zypper >/dev/null; then
-    as_root zypper --non-interactive install libvulkan_lvp libvulkan1 Mesa-libEGL1
+    as_root zypper --non-interactive install libvulkan_lvp libvulkan1 Mesa-libEGL1 Mesa-dri
 elif command -v apk >/dev/null; then
-    as_root apk add mesa-vulkan-swrast vulkan-loader mesa-egl
+    as_root apk add mesa-vulkan-swrast vulkan-loader mesa-egl mesa-dri-gallium
 else
     say "no package manager that this script knows; install Mesa's Vulkan driver and the Vulkan loader" >&2
     exit 1

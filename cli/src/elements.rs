@@ -10,6 +10,9 @@ const SUFFIXES: [(&str, f64); 6] = [
     ("g", 1e9),
 ];
 
+/// Every whole number up to here is an f64, and no machine holds more elements.
+const LARGEST: u64 = 1 << 53;
+
 /// Reads one number of elements, at least 1.
 pub fn parse(text: &str) -> Result<usize, String> {
     let lower = text.trim().to_ascii_lowercase().replace('_', "");
@@ -21,10 +24,11 @@ pub fn parse(text: &str) -> Result<usize, String> {
             format!("\"{text}\" is no whole number of elements (like 1000, 1M, 1Mi, 2^20)")
         })?,
     };
-    if count == 0 {
-        return Err("at least 1 element is needed".to_owned());
+    match count {
+        0 => Err("at least 1 element is needed".to_owned()),
+        _ if count as u64 > LARGEST => Err(format!("at most {LARGEST} elements are allowed")),
+        _ => Ok(count),
     }
-    Ok(count)
 }
 
 fn power(base: &str, exponent: &str) -> Option<usize> {
@@ -41,10 +45,8 @@ fn scaled(text: &str) -> Option<usize> {
         Some((suffix, factor)) => (text.strip_suffix(suffix)?, *factor),
         None => (text, 1.0),
     };
-    // Every whole number up to here is an f64, and no machine holds more elements.
-    const LARGEST: f64 = (1_u64 << 53) as f64;
     let count = digits.parse::<f64>().ok()? * factor;
-    (count.fract() == 0.0 && (0.0..=LARGEST).contains(&count)).then_some(count as usize)
+    (count.fract() == 0.0 && (0.0..=LARGEST as f64).contains(&count)).then_some(count as usize)
 }
 
 #[cfg(test)]
@@ -73,7 +75,20 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         for text in [
-            "", "0", "-1", "1.5", "M", "2^", "2^99", "nan", "inf", "1e40", "1T", "0.0001k",
+            "",
+            "0",
+            "-1",
+            "1.5",
+            "M",
+            "2^",
+            "2^99",
+            "2^63",
+            "9223372036854775808",
+            "nan",
+            "inf",
+            "1e40",
+            "1T",
+            "0.0001k",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -31,11 +31,17 @@ pub fn gpu(adapter: Option<&str>) -> Result<Gpu, Error> {
     }
 }
 
+/// What `--adapter`, or else `NONLIN_ADAPTER`, asks for.
+fn asked_for(adapter: Option<&str>) -> Option<String> {
+    let from_environment = || std::env::var("NONLIN_ADAPTER").ok();
+    let name = adapter.map(str::to_owned).or_else(from_environment)?;
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// Whether `--adapter`, or else `NONLIN_ADAPTER`, asks for the CPU engine instead of an adapter.
 pub fn cpu_is_asked_for(adapter: Option<&str>) -> bool {
-    let from_environment = || std::env::var("NONLIN_ADAPTER").ok();
-    let name = adapter.map(str::to_owned).or_else(from_environment);
-    name.is_some_and(|name| name.trim().eq_ignore_ascii_case(CPU))
+    asked_for(adapter).is_some_and(|name| name.eq_ignore_ascii_case(CPU))
 }
 
 /// Opens the GPU for a program that can go on without one: `Err` holds the reason in words. An adapter that was asked for
@@ -43,7 +49,9 @@ pub fn cpu_is_asked_for(adapter: Option<&str>) -> bool {
 pub fn gpu_if_any(adapter: Option<&str>) -> Result<Result<Gpu, String>, Failure> {
     match gpu(adapter) {
         Ok(gpu) => Ok(Ok(gpu)),
-        Err(error @ Error::NoAdapter { .. }) => Ok(Err(error.to_string())),
+        Err(error @ Error::NoAdapter { .. }) if asked_for(adapter).is_none() => {
+            Ok(Err(error.to_string()))
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -153,6 +153,7 @@ fn bad_arguments_end_with_2() {
         (vec!["--direction", "sideways"], "sideways"),
         (vec!["--engine", "abacus"], "abacus"),
         (vec!["--threads", "0"], "--threads"),
+        (vec!["--threads", "1000000"], "--threads"),
         (vec!["--seed", "x"], "seed"),
     ] {
         let run = quick(&arguments);
@@ -167,5 +168,5 @@ fn bad_arguments_end_with_2() {
 #[test]
 fn more_elements_than_memory_is_an_error_of_one_line() {
     let run = nonlin(&["bench", "--engine", "cpu", "--elements", "2^52"]);
-    assert!(run.complaint(1).contains("4503599627370496"));
+    assert!(run.complaint(1).contains("4,503,599,627,370,496 elements"));
 }

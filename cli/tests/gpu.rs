@@ -148,6 +148,15 @@ fn without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one() {
             .expect("it starts"),
     );
     run.complaint(1);
+    let mut command = program(&["bench", "--elements", "100"]);
+    command.env("NONLIN_ADAPTER", "radeon");
+    let run = common::Run::from(
+        command
+            .env("WGPU_BACKEND", foreign)
+            .output()
+            .expect("it starts"),
+    );
+    run.complaint(1);
 }
 
 /// A trial that needs an adapter. Only this variable leaves it out, visibly: a machine without an adapter fails it.

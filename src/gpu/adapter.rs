@@ -183,7 +183,10 @@ fn tried(answer: &str) -> String {
         .filter(|answer| !answer.ends_with("not requested") && !answer.ends_with("not compiled in"))
         .collect();
     if asked.is_empty() {
-        return "no backend was asked".to_owned();
+        return match std::env::var("WGPU_BACKEND") {
+            Ok(text) => format!("WGPU_BACKEND is \"{text}\", which is no backend of this system"),
+            Err(_) => "no backend was asked".to_owned(),
+        };
     }
     asked.join(", ")
 }

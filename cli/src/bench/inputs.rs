@@ -1,6 +1,7 @@
 //! Seeded standard-normal inputs.
 
 use crate::failure::Failure;
+use crate::number::{bytes, grouped};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -11,11 +12,12 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Draws inputs and incoming gradients.
-    pub fn new(largest: usize, seed: u64) -> Result<Self, Failure> {
+    /// Draws inputs, and incoming gradients where they are wanted.
+    pub fn new(largest: usize, seed: u64, with_grad: bool) -> Result<Self, Failure> {
+        let grads = if with_grad { largest } else { 0 };
         Ok(Self {
             x: normal(largest, seed)?,
-            grad: normal(largest, seed.wrapping_add(1))?,
+            grad: normal(grads, seed.wrapping_add(1))?,
         })
     }
 
@@ -24,7 +26,7 @@ impl Inputs {
         &self.x[..elements]
     }
 
-    /// The first `elements` incoming gradients.
+    /// The first `elements` incoming gradients, which have to be there.
     pub fn grad(&self, elements: usize) -> &[f32] {
         &self.grad[..elements]
     }
@@ -34,8 +36,13 @@ impl Inputs {
 pub fn zeros(elements: usize) -> Result<Vec<f32>, Failure> {
     let mut memory = Vec::new();
     memory.try_reserve_exact(elements).map_err(|_| {
-        let bytes = crate::number::bytes(elements as u64 * 4);
-        Failure::Failed(format!("no memory for {elements} elements ({bytes})"))
+        let (count, bytes) = (
+            grouped(elements),
+            bytes((elements as u64).saturating_mul(4)),
+        );
+        Failure::Failed(format!(
+            "no memory for {count} elements: that takes {bytes}"
+        ))
     })?;
     memory.resize(elements, 0.0);
     Ok(memory)

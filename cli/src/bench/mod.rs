@@ -4,6 +4,7 @@ mod gradients;
 mod inputs;
 mod machine;
 mod measure;
+mod memory;
 mod record;
 mod report;
 
@@ -47,7 +48,7 @@ pub struct Options {
     )]
     direction: Vec<Direction>,
     /// CPU threads beside the measurement on one thread. Without it: all.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
     /// Engines to time. Without it: the CPU, and the GPU where there is an adapter.
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
@@ -82,6 +83,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// More threads than any machine has would only exhaust this one.
+const MOST_THREADS: usize = 4096;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if (1..=MOST_THREADS).contains(&threads) => Ok(threads),
+        _ => Err(format!("allowed is 1 to {MOST_THREADS}")),
+    }
+}
+
 /// What is timed.
 struct Engines {
     /// One thread first, then all of them where there are more.
@@ -98,9 +109,6 @@ impl Engines {
         let mut cpus = Vec::new();
         if wanted(Choice::Cpu) {
             let threads = options.threads.unwrap_or_else(|| Cpu::new().threads());
-            if threads == 0 {
-                return Err(Failure::Usage("--threads has to be at least 1".to_owned()));
-            }
             cpus.push(Cpu::with_threads(1)?);
             if threads > 1 {
                 cpus.push(Cpu::with_threads(threads)?);
@@ -171,6 +179,7 @@ impl Row {
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let ops = ops::parse(options.ops.as_deref())?;
     let engines = Engines::open(options)?;
+    memory::check(options, &engines)?;
     match options.json.as_deref() {
         None => bench(options, &ops, &engines, out, None),
         Some("-") => bench(options, &ops, &engines, &mut std::io::stderr(), Some(out)),
@@ -196,7 +205,11 @@ fn bench(
     report::header(engines, options, human)?;
     human.flush()?;
     let largest = options.elements.iter().copied().max().unwrap_or_default();
-    let inputs = Inputs::new(largest, options.seed)?;
+    let with_grad = options
+        .direction
+        .iter()
+        .any(|direction| direction.takes_grad());
+    let inputs = Inputs::new(largest, options.seed, with_grad)?;
     let rows = options.elements.len() * options.direction.len() * ops.functions.len();
     let progress = progress_bar(rows as u64);
     let (mut complaints, mut totals) = (Vec::new(), report::Totals::default());

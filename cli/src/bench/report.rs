@@ -95,7 +95,7 @@ pub fn table(
     engines: &Engines,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let size = bytes(elements as u64 * 4);
+    let size = bytes((elements as u64).saturating_mul(4));
     writeln!(
         out,
         "\n{direction}, {} elements ({size})\n",
