@@ -81,6 +81,38 @@ fn questions() -> Vec<Question> {
             ],
         },
         Question {
+            id: "constant_summand",
+            asked: "(a + b) + c, constant",
+            expression: "(a + b) + 1.0",
+            operands: sums(),
+            answers: &[
+                ("as written", |a, b, _| (a + b) + 1.0),
+                ("rewritten to (a + c) + b", |a, b, _| (a + 1.0) + b),
+                ("rewritten to a + (b + c)", |a, b, _| a + (b + 1.0)),
+            ],
+        },
+        Question {
+            id: "constant_factor",
+            asked: "(a * b) * c, constant",
+            expression: "(a * b) * 0x1.99999ap-4f",
+            operands: products(),
+            answers: &[
+                ("as written", |a, b, _| (a * b) * 0.1),
+                ("rewritten to (a * c) * b", |a, b, _| (a * 0.1) * b),
+                ("rewritten to a * (b * c)", |a, b, _| a * (b * 0.1)),
+            ],
+        },
+        Question {
+            id: "constant_divisor",
+            asked: "a / c, constant",
+            expression: "a / 3.0",
+            operands: sums(),
+            answers: &[
+                ("correctly rounded", |a, _, _| a / 3.0),
+                ("rewritten to a * (1/c)", |a, _, _| a * (1.0 / 3.0)),
+            ],
+        },
+        Question {
             id: "nan_by_comparison",
             asked: "a != a as a NaN test",
             expression: "select(0.0, 1.0, a != a)",
@@ -123,7 +155,7 @@ fn questions() -> Vec<Question> {
             asked: "a - a for ±inf, NaN",
             expression: "a - a",
             operands: specials(),
-            answers: &[("NaN", |a, _, _| a - a), ("folded to 0", |_, _, _| 0.0)],
+            answers: &[("NaN", |a, _, _| a * 0.0), ("folded to 0", |_, _, _| 0.0)],
         },
         Question {
             id: "product_with_zero",

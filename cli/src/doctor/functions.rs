@@ -49,11 +49,12 @@ fn builtins() -> Vec<Builtin> {
         let numbers = (0..COUNT).map(|_| random.log_uniform(low, high));
         numbers.collect()
     };
-    let (small, wide) = (sample(1e-6, 88.0), sample(1e-37, 1e38));
+    let (mut small, wide) = (sample(1e-6, 88.0), sample(1e-37, 1e38));
+    small.extend([1e-6, -1e-6, 1.8e-3]);
     let positive = |x: &[f32]| x.iter().map(|x| x.abs()).collect::<Vec<f32>>();
     let ends = [0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN];
     let with_ends = |others: &[f32]| [&ends[..], others].concat();
-    let near_one = (1..=COUNT).map(|i| 0.5 + i as f32 / COUNT as f32);
+    let near_one = sample(1e-4, 0.5).into_iter().map(|x| 1.0 + x);
     vec![
         Builtin {
             id: "builtin_tanh",
