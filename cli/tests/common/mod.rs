@@ -3,6 +3,7 @@
 // Each test file uses a part of these.
 #![allow(dead_code)]
 
+use libtest_mimic::{Completion, Trial};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -79,4 +80,15 @@ pub fn nonlin_reading(arguments: &[&str], text: &str) -> Run {
 pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
     let lines = text.lines().map(serde_json::from_str);
     lines.collect::<Result<_, _>>().expect("each line is JSON")
+}
+
+/// A trial that needs an adapter. Only this variable leaves it out, visibly: a machine without an adapter fails it.
+pub fn on_an_adapter(name: &str, check: fn()) -> Trial {
+    Trial::ignorable_test(name, move || {
+        if std::env::var_os("NONLIN_TEST_NO_GPU").is_some_and(|value| value == "1") {
+            return Ok(Completion::ignored_with("NONLIN_TEST_NO_GPU is 1"));
+        }
+        check();
+        Ok(Completion::Completed)
+    })
 }
