@@ -9,8 +9,8 @@ use nonlin::{Activation, Direction, Engine, Gpu};
 
 /// Inputs of a sample.
 const COUNT: usize = 1 << 13;
-/// What the reduction of an argument may cost: the rest is the polynomial's.
-const CODY_WAITE_ULP: f64 = 2.0;
+/// What the contract allows. A reduction whose constants were joined costs more than ten times as much.
+const CODY_WAITE_ULP: f64 = 4.0;
 
 /// A built-in function.
 struct Builtin {
