@@ -12,7 +12,8 @@ struct Exp {
 }
 
 fn exp_value(e: Exp) -> F {
-    return times_pow2(e.p + 1.0, e.k);
+    // Laundered: else llvmpipe moves the 1 inward, (r + 1) + r^2 q, which costs half an ULP.
+    return times_pow2(launder(e.p) + 1.0, e.k);
 }
 
 // factor * exp(x) for a normal factor: one rounding less than the product, and right where it is a normal number though exp(x) is
