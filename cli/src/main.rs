@@ -3,6 +3,7 @@
 mod adapters;
 mod bench;
 mod catalog;
+mod check;
 mod doctor;
 mod elements;
 mod engines;
@@ -38,6 +39,8 @@ enum Command {
     Bench(bench::Options),
     /// Tells what the adapter does to arithmetic, and whether what the crate is built on holds there.
     Doctor(doctor::Options),
+    /// Proves the bounds on errors: a sample of the inputs of every function, or all 2^32 of them.
+    Check(check::Options),
 }
 
 fn main() -> ExitCode {
@@ -65,5 +68,6 @@ fn run(out: &mut dyn Write) -> Result<(), Failure> {
         Command::Eval(options) => eval::run(&options, out),
         Command::Bench(options) => bench::run(&options, out),
         Command::Doctor(options) => doctor::run(&options, out),
+        Command::Check(options) => check::run(&options, out),
     }
 }

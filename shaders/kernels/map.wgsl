@@ -7,7 +7,8 @@ struct Params {
     count: u32,
     // Invocations in a row of workgroups.
     row: u32,
-    unused: u32,
+    // The bits of the first input of a sweep.
+    first: u32,
     constants: array<vec4<f32>, 7>,
 }
 

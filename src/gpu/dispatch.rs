@@ -135,6 +135,7 @@ impl Context {
                 _ => operands.x.inner.segments(),
             })
             .collect();
+        let mut first = kernel.swept_from().unwrap_or_default();
         let dispatches = operands
             .out
             .inner
@@ -143,7 +144,8 @@ impl Context {
                 let vectors = bytes.div_ceil(16);
                 let (columns, rows) =
                     grid(vectors.div_ceil(WORKGROUP.into()), self.info.max_groups);
-                let params = params(vectors, columns, constants);
+                let params = params(vectors, columns, first, constants);
+                first = first.wrapping_add(vectors as u32 * 4);
                 let mut bindings = vec![(self.params(params)?, 128)];
                 for segments in &mut read_segments {
                     // The operands are of one length, so they have the same segments.
@@ -241,11 +243,12 @@ fn grid(groups: u64, max: u32) -> (u32, u32) {
     (columns as u32, rows as u32)
 }
 
-fn params(vectors: u64, columns: u32, constants: &[f32]) -> Params {
+fn params(vectors: u64, columns: u32, first: u32, constants: &[f32]) -> Params {
     let mut params = [0; 32];
     // A chunk is shorter than 2^32 vectors: wgpu has no binding that long.
     params[1] = vectors as u32;
     params[2] = columns * WORKGROUP;
+    params[3] = first;
     for (word, constant) in params[4..].iter_mut().zip(constants) {
         *word = constant.to_bits();
     }

@@ -24,6 +24,7 @@ mod operations;
 mod pipeline;
 mod pool;
 mod shader;
+mod sweep;
 mod tensor;
 #[cfg(not(target_arch = "wasm32"))]
 mod timing;

@@ -6,8 +6,9 @@ use crate::{Direction, Result};
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-/// What tells kernels apart: name, direction, capacity, place of the result. Parameters are data, so they are not in here.
-type Key = (&'static str, Option<Direction>, u32, InPlace);
+/// What tells kernels apart: name, direction, capacity, place of the result, whether it is a sweep. Parameters are data, so they
+/// are not in here.
+type Key = (&'static str, Option<Direction>, u32, InPlace, bool);
 
 pub(super) struct Pipelines {
     /// The layouts for kernels that read no, one or two buffers beside the one that they write.
@@ -80,7 +81,8 @@ impl Context {
 
 fn key_of(kernel: Kernel<'_>, in_place: InPlace) -> Key {
     let (id, direction) = kernel.name();
-    (id, direction, kernel.capacity(), in_place)
+    let sweep = kernel.swept_from().is_some();
+    (id, direction, kernel.capacity(), in_place, sweep)
 }
 
 fn layout(device: &wgpu::Device, reads: u32) -> (wgpu::BindGroupLayout, wgpu::PipelineLayout) {

@@ -20,6 +20,7 @@ const LIBRARY: &[&str] = &[
     include_str!("../../shaders/math/normal_tail.wgsl"),
     include_str!("../../shaders/math/erf.wgsl"),
     include_str!("../../shaders/kernels/chain_rule.wgsl"),
+    include_str!("../../shaders/kernels/sweep.wgsl"),
 ];
 
 /// Which operand has the result in its place.
@@ -37,6 +38,8 @@ pub(super) enum InPlace {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kernel<'a> {
     Activation(&'a Activation, Direction),
+    /// The same for the f32 whose bits are this number and those that follow.
+    Sweep(&'a Activation, Direction, u32),
     /// The result is `x`: the yardstick for the others.
     Copy,
 }
@@ -49,7 +52,7 @@ impl Kernel<'_> {
     /// A name for errors and debuggers.
     pub(super) fn name(self) -> (&'static str, Option<Direction>) {
         match self {
-            Self::Activation(f, direction) => (f.id(), Some(direction)),
+            Self::Activation(f, direction) | Self::Sweep(f, direction, _) => (f.id(), Some(direction)),
             Self::Copy => ("copy", None),
         }
     }
@@ -57,8 +60,16 @@ impl Kernel<'_> {
     /// Length of the list that the kernel is compiled for, 0 where the function has none.
     pub(super) fn capacity(self) -> u32 {
         match self {
-            Self::Activation(f, _) => f.capacity(),
+            Self::Activation(f, _) | Self::Sweep(f, ..) => f.capacity(),
             Self::Copy => 0,
+        }
+    }
+
+    /// The bits of the first input, where the inputs are made from the place in the data.
+    pub(super) fn swept_from(self) -> Option<u32> {
+        match self {
+            Self::Sweep(_, _, first) => Some(first),
+            _ => None,
         }
     }
 
@@ -96,6 +107,7 @@ impl Kernel<'_> {
         };
         let value = match self {
             Self::Copy => operand("x"),
+            Self::Sweep(f, direction, _) => call(f, direction, "swept(i)"),
             Self::Activation(f, direction) => {
                 let value = call(f, direction, &operand("x"));
                 if direction.takes_grad() {
@@ -109,7 +121,7 @@ impl Kernel<'_> {
             .replace("//@operands", &operands)
             .replace("//@result", &format!("result[i] = store({value});"));
         let function = match self {
-            Self::Activation(f, _) => f.wgsl(),
+            Self::Activation(f, _) | Self::Sweep(f, ..) => f.wgsl(),
             Self::Copy => "",
         };
         let capacity = match self.capacity() {

@@ -1,23 +1,19 @@
 //! Errors in ULP, counted as the crate's contract says.
 
-use nonlin::{Activation, Direction, Referee};
+use nonlin::{Activation, Direction};
 
-/// Spacing of f32 at a number of this magnitude, never below the spacing of subnormals.
-pub fn ulp(magnitude: f64) -> f64 {
-    let rounded = (magnitude.abs() as f32).clamp(f32::MIN_POSITIVE, f32::MAX);
-    let exponent = (rounded.to_bits() >> 23) as i32 - 127;
-    2f64.powi(exponent - 23)
-}
+// The program judges by the same rule.
+#[path = "../../cli/src/check/rule.rs"]
+mod rule;
+
+pub use rule::ulp;
+use rule::Rule;
 
 /// Judges results of one function and direction.
 pub struct Judge<'a> {
-    pub f: &'a Activation,
-    pub direction: Direction,
-    /// Whether a subnormal input may be taken for zero.
-    pub flushes: bool,
-    referee: Referee,
-    /// Results for an input of -0 and 0.
-    at_zero: [f64; 2],
+    f: &'a Activation,
+    direction: Direction,
+    rule: Rule,
 }
 
 /// The largest error among many results.
@@ -35,66 +31,13 @@ pub struct Worst {
 }
 
 impl<'a> Judge<'a> {
+    /// `flushes` says whether a subnormal input may be taken for zero.
     pub fn new(f: &'a Activation, direction: Direction, flushes: bool) -> Self {
-        let referee = f.referee();
-        let at_zero = [-0.0, 0.0].map(|zero| referee.value(direction, zero));
         Self {
             f,
             direction,
-            flushes,
-            referee,
-            at_zero,
+            rule: Rule::new(f, direction, flushes),
         }
-    }
-
-    /// The error of one result in ULP, infinite for a wrong NaN or infinity.
-    pub fn error(&self, x: f32, got: f32, want: f64) -> f64 {
-        let error = self.plain_error(x, got, want);
-        if error > 0.0 && self.flushes && x.is_subnormal() {
-            let zero = self.at_zero.map(|want| self.plain_error(0.0, got, want));
-            return error.min(zero[0]).min(zero[1]);
-        }
-        error
-    }
-
-    fn plain_error(&self, x: f32, got: f32, want: f64) -> f64 {
-        let rounded = want as f32;
-        if rounded.is_nan() || got.is_nan() {
-            return if rounded.is_nan() && got.is_nan() {
-                0.0
-            } else {
-                f64::INFINITY
-            };
-        }
-        if got == rounded {
-            return 0.0;
-        }
-        // What rounds to an infinity may come out as one, and so may its last four neighbours.
-        let near_overflow = want.abs() >= f64::from(f32::MAX) - 4.0 * ulp(f64::MAX);
-        if got.is_infinite() && near_overflow && got.is_sign_negative() == want.is_sign_negative() {
-            return 0.0;
-        }
-        if got.is_infinite() || want.is_infinite() {
-            return f64::INFINITY;
-        }
-        // A result at the edge of the subnormals may be flushed too: computed, it is just below the edge.
-        let edge = f64::from(f32::MIN_POSITIVE) + 4.0 * ulp(0.0);
-        if got == 0.0 && want.abs() <= edge {
-            return 0.0;
-        }
-        let target = if rounded.is_infinite() {
-            want
-        } else {
-            f64::from(rounded)
-        };
-        let difference = (f64::from(got) - target).abs();
-        // The magnitude is dear and can only lower the error.
-        let error = difference / ulp(target);
-        if error <= 0.5 {
-            return error;
-        }
-        let magnitude = self.referee.magnitude(self.direction, f64::from(x));
-        difference / ulp(target.abs().max(magnitude.abs()))
     }
 
     /// The largest error, and how many are above `bound`.
@@ -113,7 +56,7 @@ impl<'a> Judge<'a> {
         };
         let mut failed = Vec::new();
         for ((&x, &got), &want) in x.iter().zip(got).zip(want) {
-            let error = self.error(x, got, want);
+            let error = self.rule.verdict(x, got, want).error();
             if error > bound {
                 failed.push(x);
             }
@@ -142,7 +85,7 @@ impl<'a> Judge<'a> {
         if worst.failures == 0 {
             return Ok(worst);
         }
-        let magnitude = self.referee.magnitude(self.direction, f64::from(worst.x));
+        let magnitude = self.rule.magnitude(worst.x);
         Err(format!(
             "{} {}: {} of {} results are off by more than {bound} ULP, some of them at {:?}; the worst: {}",
             self.f,

@@ -1,0 +1,118 @@
+//! What an exhaustive run has done so far, in a file.
+
+use super::Job;
+use super::exhaustive::Range;
+use super::subject::Subject;
+use super::tally::Tally;
+use crate::failure::Failure;
+use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
+
+/// How far one function and direction has come.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Progress {
+    pub function: String,
+    pub direction: String,
+    /// The engines' descriptions.
+    pub engines: Vec<String>,
+    /// The next step.
+    pub next: u64,
+    /// For each engine.
+    pub tallies: Vec<Tally>,
+}
+
+/// The file's content.
+#[derive(Debug, Deserialize, Serialize)]
+struct Content {
+    /// Tells builds of the program apart: the results of one say nothing about another.
+    program: String,
+    first: u32,
+    inputs: u64,
+    jobs: Vec<Progress>,
+}
+
+/// The state of a run, in a file or nowhere.
+pub struct State {
+    path: Option<String>,
+    content: Content,
+}
+
+impl State {
+    /// Reads the file, where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or was written by another build or for other inputs.
+    pub fn open(path: Option<&str>, range: &Range) -> Result<Self, Failure> {
+        let mut state = Self {
+            path: path.map(str::to_owned),
+            content: Content {
+                program: String::new(),
+                first: range.first(),
+                inputs: range.inputs(),
+                jobs: Vec::new(),
+            },
+        };
+        let Some(path) = path else {
+            return Ok(state);
+        };
+        state.content.program = fingerprint()?;
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(state),
+            Err(error) => return Err(Failure::with_path(path, &error)),
+        };
+        let found: Content = serde_json::from_str(&text)
+            .map_err(|error| Failure::Failed(format!("{path}: no state of a check: {error}")))?;
+        let (content, new) = (&state.content, "delete it, or name another file");
+        if found.program != content.program {
+            let text = format!("{path}: written by another build of the program; {new}");
+            return Err(Failure::Failed(text));
+        }
+        if (found.first, found.inputs) != (content.first, content.inputs) {
+            let text = format!("{path}: written for other inputs; {new}");
+            return Err(Failure::Failed(text));
+        }
+        state.content = found;
+        Ok(state)
+    }
+
+    /// Where a job stands on these engines.
+    pub fn progress(&self, job: &Job, subjects: &[Subject]) -> Progress {
+        let start = Progress::start(job, subjects);
+        let jobs = &self.content.jobs;
+        let known = jobs.iter().find(|known| known.is_same(&start));
+        known.cloned().unwrap_or(start)
+    }
+
+    /// Keeps where a job stands. The file is replaced as a whole, so a run that is stopped at any moment leaves a good one.
+    pub fn save(&mut self, progress: &Progress) -> Result<(), Failure> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let jobs = &mut self.content.jobs;
+        match jobs.iter_mut().find(|known| known.is_same(progress)) {
+            Some(known) => known.clone_from(progress),
+            None => jobs.push(progress.clone()),
+        }
+        let new = format!("{path}.new");
+        let with_path = |error: io::Error| Failure::with_path(path, &error);
+        std::fs::write(&new, serde_json::to_vec(&self.content)?).map_err(with_path)?;
+        std::fs::rename(&new, path).map_err(with_path)
+    }
+}
+
+impl Progress {
+    fn is_same(&self, other: &Self) -> bool {
+        let key = |p: &Self| (p.function.clone(), p.direction.clone(), p.engines.clone());
+        key(self) == key(other) && self.tallies.len() == other.tallies.len()
+    }
+}
+
+/// A hash of the program's own file.
+fn fingerprint() -> Result<String, Failure> {
+    let program = std::env::current_exe()?;
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&std::fs::read(program)?);
+    Ok(format!("{:016x}", hasher.finish()))
+}
