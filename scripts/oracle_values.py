@@ -182,14 +182,46 @@ FUNCTIONS = {
 POSITIVE = ["1e-40", "1e-30", "1e-12", "1e-8", "3e-5", "0.001", "0.02", "0.1", "0.3", "0.6", "0.8", "1.25", "1.9", "2.6", "3.7", "5.3", "7.1",
             "9.8", "13", "17.5", "25", "44", "80", "88.8", "104", "300", "50000", "1e10", "2e19", "3e38"]
 
+# Where the exponentials of the tails leave the normal numbers and then the subnormal ones.
+TAILS = ["8.3", "9.01", "12.6", "13.3", "14.2", "16.6", "43.7", "51.9", "86.1", "87.4", "88.1", "88.7", "92", "97.5", "103", "103.9"]
+
+# Kinks and roots of derivatives, and places where an expression in the definition changes or cancels.
+LANDMARKS = ["0.25", "0.5", "0.625", "0.75", "1", "1.5", "2", "3", "4", "6", "0.7517915", "0.752461", "0.751154", "1.2784645", "1.1924312",
+             "1.0788601", "0.98082924", "0.63923227"]
+
+
+def scattered(count):
+    """Numbers between 1e-7 and 50 that have no pattern, the same on every run."""
+    state, found = 12345, []
+    for _ in range(count):
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2 ** 64
+        found.append(m.exp(m.log(m.mpf("1e-7")) + m.log(m.mpf("5e8")) * (state >> 11) / 2 ** 53))
+    return found
+
+
+def near(v):
+    """The f32 beside a number, on either side."""
+    bits = struct.unpack("<I", struct.pack("<f", float(v)))[0]
+    return [m.mpf(struct.unpack("<f", struct.pack("<I", bits + by))[0]) for by in (-1, 1)]
+
+
+def jumps(f, d, x):
+    """Whether the derivative is not defined at x: it differs on either side."""
+    h = abs(x) * m.mpf("1e-60")
+    return abs(d(x - h) - d(x + h)) > m.mpf("1e-40") * (1 + abs(d(x)))
+
 
 def main():
     print("# Written by scripts/oracle_values.py: a function, then lines of x, f(x) and f'(x).")
     for name, (f, d, more) in FUNCTIONS.items():
         low = 0 if name in ("sqrt", "rsqrt", "log") else -1 if name == "log1p" else -m.inf
-        points = {f32(float(v)) for v in POSITIVE} | {-f32(float(v)) for v in POSITIVE} | {f32(v) for v in more}
+        # At least 200 points, also where a half of the numbers is no input.
+        more_of_them = 8 if low == -m.inf else 110
+        magnitudes = [float(v) for v in POSITIVE + TAILS] + [v for landmark in LANDMARKS for v in (float(landmark), *near(landmark))]
+        magnitudes = {f32(v) for v in magnitudes + scattered(more_of_them)}
+        points = magnitudes | {-v for v in magnitudes} | {f32(v) for v in more}
         print(name)
-        for x in sorted(p for p in points if p > low):
+        for x in sorted(p for p in points if p > low and not jumps(f, d, p)):
             print(text(x), digits(f(x)), digits(d(x)))
 
 

@@ -77,5 +77,5 @@ fn every_function_has_values() {
             "scripts/oracle_values.py does not know {f}"
         );
     }
-    assert!(functions().iter().all(|(_, points)| points.len() >= 25));
+    assert!(functions().iter().all(|(_, points)| points.len() >= 200));
 }

@@ -52,7 +52,9 @@ impl Kernel<'_> {
     /// A name for errors and debuggers.
     pub(super) fn name(self) -> (&'static str, Option<Direction>) {
         match self {
-            Self::Activation(f, direction) | Self::Sweep(f, direction, _) => (f.id(), Some(direction)),
+            Self::Activation(f, direction) | Self::Sweep(f, direction, _) => {
+                (f.id(), Some(direction))
+            }
             Self::Copy => ("copy", None),
         }
     }

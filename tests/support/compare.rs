@@ -6,8 +6,8 @@ use nonlin::{Activation, Direction};
 #[path = "../../cli/src/check/rule.rs"]
 mod rule;
 
-pub use rule::ulp;
 use rule::Rule;
+pub use rule::ulp;
 
 /// Judges results of one function and direction.
 pub struct Judge<'a> {

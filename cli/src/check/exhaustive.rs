@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
         let rules: Vec<Rule> = self
             .subjects
             .iter()
-            .map(|subject| Rule::new(&job.f, job.direction, subject.flushes()))
+            .map(|subject| Rule::new(&job.f, job.direction, subject.flushes()).probed())
             .collect();
         self.submit(job, progress.next)?;
         while progress.next < steps {

@@ -411,6 +411,36 @@ mod tests {
         }
     }
 
+    /// The reference that the polynomials follow agrees with 30 digits (the library's test of the oracle); so do they.
+    #[test]
+    fn results_agree_with_values_from_elsewhere() {
+        let text = include_str!("../../../tests/data/oracle.txt");
+        let mut oracles = None;
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                let f: Activation = line.parse().expect("a function");
+                let both = [Direction::Forward, Direction::Derivative];
+                oracles = Some(both.map(|direction| Oracle::new(&f, direction)));
+                continue;
+            }
+            let mut columns = line.split_whitespace();
+            let x: f32 = columns.next().and_then(|x| x.parse().ok()).expect("x");
+            for (oracle, want) in oracles.iter().flatten().zip(columns) {
+                let want: f64 = want.parse().expect("a value");
+                let magnitude = oracle.referee.magnitude(oracle.direction, x.into());
+                let mut got = f64::NAN;
+                oracle.visit(x.to_bits() & !0xff, 256, &mut |start, rounded| {
+                    let at = x.to_bits().wrapping_sub(start) as usize;
+                    got = rounded.get(at).map_or(got, |&value| value.into());
+                });
+                // Rounded to the nearest f32; near a root of the derivative f64 itself knows no more than 1e-15.
+                let allowed = 0.501 * super::super::rule::ulp(want.abs().max(magnitude)) + 1e-15;
+                let right = (got - want).abs() <= allowed || got == f64::from(want as f32);
+                assert!(right, "{oracle:?} at {x:e}: {got:e}, {want:e}");
+            }
+        }
+    }
+
     #[test]
     fn outputs_that_no_input_has_are_left_out() {
         let oracle = Oracle::new(&Activation::sigmoid(), Direction::DerivativeFromOutput);

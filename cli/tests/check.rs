@@ -1,0 +1,213 @@
+//! `nonlin check`: it finds what is wrong, and says so in every form.
+
+mod common;
+
+use common::{json_lines, nonlin, program, without_gpu};
+use std::path::PathBuf;
+
+/// A file of this test run, which is not there yet.
+fn fresh(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+/// An exhaustive check of 2^16 inputs from 0.5 on, on the CPU.
+const SHORT: [&str; 9] = [
+    "check",
+    "--exhaustive",
+    "--engine",
+    "cpu",
+    "--first",
+    "1056964608",
+    "--range-bits",
+    "16",
+    "--json",
+];
+
+#[test]
+fn a_sample_holds_the_bounds_on_every_adapter() {
+    if without_gpu() {
+        return;
+    }
+    let adapters = json_lines(&nonlin(&["adapters", "--json"]).out).len();
+    let run = nonlin(&[
+        "check",
+        "--ops",
+        "sigmoid,leaky_relu(slope=0.1)",
+        "--direction",
+        "forward,derivative,from-output",
+        "--adapter",
+        "all",
+        "--json",
+        "-",
+    ]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let objects = json_lines(&run.out);
+    // Two functions, three directions, the CPU and the adapters.
+    assert_eq!(objects.len(), 2 * 3 * (1 + adapters));
+    for object in &objects {
+        assert_eq!(object["broken"], false, "{object}");
+        assert!(object["inputs"].as_u64() > Some(50_000), "{object}");
+        assert_eq!(object["nan_mistakes"], 0, "{object}");
+        let error = object["max_ulp"].as_f64().expect("a number");
+        assert!(error <= object["bound_ulp"].as_f64().expect("a number"));
+        assert_eq!(error > 0.0, object["max_ulp_at"].is_number(), "{object}");
+    }
+    assert!(objects.iter().any(|object| object["engine"] == "gpu"));
+}
+
+#[test]
+fn every_adapter_makes_its_own_inputs() {
+    if without_gpu() {
+        return;
+    }
+    // From 2^-1 on, over a part of a power of two: the identity tells every input apart.
+    for op in ["linear", "tanh"] {
+        let run = nonlin(&[
+            "check",
+            "--exhaustive",
+            "--first",
+            "1056964608",
+            "--range-bits",
+            "16",
+            "--ops",
+            op,
+            "--adapter",
+            "all",
+            "--json",
+            "-",
+        ]);
+        assert_eq!(run.status, 0, "{}", run.err);
+        for object in json_lines(&run.out) {
+            assert_eq!(object["inputs"], 1 << 16, "{object}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_bound_is_found() {
+    let run = nonlin(&[
+        "check",
+        "--ops",
+        "relu,gelu",
+        "--engine",
+        "cpu",
+        "--bound",
+        "0",
+    ]);
+    assert_eq!(run.status, 1);
+    let complaint = run.complaint(1);
+    assert!(
+        complaint.contains("gelu forward on CPU") && !complaint.contains("relu forward"),
+        "{complaint}"
+    );
+    let broken = run.out.lines().filter(|line| line.contains("BROKEN"));
+    assert_eq!(broken.count(), 2, "{}", run.out);
+}
+
+#[test]
+fn an_exhaustive_run_goes_on_where_it_was_stopped() {
+    let state = fresh("check-state.json");
+    let state = state.to_str().expect("UTF-8");
+    let run = |more: &[&str]| {
+        let arguments = [&SHORT[..], &["-", "--ops", "silu,exp"], more].concat();
+        nonlin(&arguments)
+    };
+    let whole = run(&[]);
+    let objects = json_lines(&whole.out);
+    assert_eq!(objects.len(), 4);
+    for object in &objects {
+        assert_eq!(object["inputs"], 1 << 16, "{object}");
+    }
+
+    // Each function and direction has four steps; the second one is stopped within.
+    let stopped = run(&["--state", state, "--stop-after", "6"]);
+    assert!(stopped.complaint(1).contains("stopped"));
+    assert_eq!(json_lines(&stopped.out), objects[..1]);
+    let read = || {
+        let text = std::fs::read_to_string(state).expect("the state");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
+    };
+    let next = |i: usize| read()["jobs"][i]["next"].clone();
+    assert_eq!((next(0), next(1)), (4.into(), 2.into()));
+
+    let rest = run(&["--state", state]);
+    assert_eq!(json_lines(&rest.out), objects, "{}", rest.err);
+    let again = run(&["--state", state]);
+    assert_eq!(again.out, rest.out);
+
+    // What another build, or a check of other inputs, has left is not taken.
+    let other = [&SHORT[..5], &["0", "--range-bits", "16", "--state", state]].concat();
+    assert!(nonlin(&other).complaint(1).contains("other inputs"));
+    let mut content = read();
+    content["program"] = "0".into();
+    std::fs::write(state, content.to_string()).expect("a file");
+    assert!(
+        run(&["--state", state])
+            .complaint(1)
+            .contains("another build")
+    );
+    std::fs::write(state, "{").expect("a file");
+    assert!(run(&["--state", state]).complaint(1).contains("no state"));
+}
+
+#[test]
+fn markdown_has_a_table_for_each_family() {
+    let path = fresh("check.json");
+    let path = path.to_str().expect("UTF-8");
+    let arguments = [&SHORT[..], &[path, "--ops", "tanh,relu", "--markdown"]].concat();
+    let run = nonlin(&arguments);
+    let lines = run.lines();
+    assert!(lines[0] == "# Accuracy" && lines[2].contains("nonlin check --exhaustive"));
+    for start in [
+        "## Saturating",
+        "## Rectifier",
+        "| `tanh` | derivative | 4 | ",
+    ] {
+        assert!(lines.iter().any(|line| line.starts_with(start)), "{start}");
+    }
+    let tables: Vec<&&str> = lines.iter().filter(|line| line.starts_with('|')).collect();
+    let columns = |line: &str| line.matches('|').count();
+    assert!(
+        tables
+            .iter()
+            .all(|line| columns(line) == columns(tables[0]))
+    );
+    let json = std::fs::read_to_string(path).expect("the file");
+    assert_eq!(json_lines(&json).len(), 4);
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused() {
+    for arguments in [
+        vec!["check", "--ops", "nosuch"],
+        vec!["check", "--direction", "backward"],
+        vec!["check", "--engine", "cpu", "--state", "file"],
+        vec![
+            "check",
+            "--ops",
+            "gelu",
+            "--direction",
+            "from-output",
+            "--engine",
+            "cpu",
+        ],
+        vec!["check", "--exhaustive", "--first", "3", "--engine", "cpu"],
+    ] {
+        nonlin(&arguments).complaint(2);
+    }
+    nonlin(&["check", "--engine", "gpu", "--adapter", "nosuch"]).complaint(1);
+}
+
+#[test]
+fn the_environment_can_choose_the_cpu() {
+    let mut command = program(&["check", "--ops", "relu", "--json", "-"]);
+    let output = command.env("NONLIN_ADAPTER", "cpu").output();
+    let run = common::Run::from(output.expect("it starts"));
+    let objects = json_lines(&run.out);
+    assert!(
+        objects.iter().all(|object| object["engine"] == "cpu"),
+        "{objects:?}"
+    );
+}
