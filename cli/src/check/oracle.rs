@@ -190,7 +190,8 @@ impl Oracle {
             let value = at(t);
             // A thousandth of the distance between subnormals never matters.
             let allowed = TOLERANCE * value.abs() + 1e-4 * f64::from(f32::from_bits(1));
-            if !((polynomial.value(t) - value).abs() <= allowed) {
+            let off = (polynomial.value(t) - value).abs();
+            if off.is_nan() || off > allowed {
                 return None;
             }
             polynomial.small |= value.abs() < SMALL || (value < 0.0) != (values[0] < 0.0);
