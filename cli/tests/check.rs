@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{json_lines, nonlin, program, without_gpu};
+use common::{json_lines, nonlin, on_an_adapter, program};
+use libtest_mimic::{Arguments, Trial};
 use std::path::PathBuf;
 
 /// A file of this test run, which is not there yet.
@@ -25,11 +26,7 @@ const SHORT: [&str; 9] = [
     "--json",
 ];
 
-#[test]
 fn a_sample_holds_the_bounds_on_every_adapter() {
-    if without_gpu() {
-        return;
-    }
     let adapters = json_lines(&nonlin(&["adapters", "--json"]).out).len();
     let run = nonlin(&[
         "check",
@@ -57,11 +54,7 @@ fn a_sample_holds_the_bounds_on_every_adapter() {
     assert!(objects.iter().any(|object| object["engine"] == "gpu"));
 }
 
-#[test]
 fn every_adapter_makes_its_own_inputs() {
-    if without_gpu() {
-        return;
-    }
     // From 2^-1 on, over a part of a power of two: the identity tells every input apart.
     for op in ["linear", "tanh"] {
         let run = nonlin(&[
@@ -85,7 +78,6 @@ fn every_adapter_makes_its_own_inputs() {
     }
 }
 
-#[test]
 fn a_broken_bound_is_found() {
     let run = nonlin(&[
         "check",
@@ -106,7 +98,6 @@ fn a_broken_bound_is_found() {
     assert_eq!(broken.count(), 2, "{}", run.out);
 }
 
-#[test]
 fn an_exhaustive_run_goes_on_where_it_was_stopped() {
     let state = fresh("check-state.json");
     let state = state.to_str().expect("UTF-8");
@@ -152,7 +143,6 @@ fn an_exhaustive_run_goes_on_where_it_was_stopped() {
     assert!(run(&["--state", state]).complaint(1).contains("no state"));
 }
 
-#[test]
 fn markdown_has_a_table_for_each_family() {
     let path = fresh("check.json");
     let path = path.to_str().expect("UTF-8");
@@ -178,7 +168,6 @@ fn markdown_has_a_table_for_each_family() {
     assert_eq!(json_lines(&json).len(), 4);
 }
 
-#[test]
 fn arguments_that_make_no_sense_are_refused() {
     for arguments in [
         vec!["check", "--ops", "nosuch"],
@@ -200,7 +189,6 @@ fn arguments_that_make_no_sense_are_refused() {
     nonlin(&["check", "--engine", "gpu", "--adapter", "nosuch"]).complaint(1);
 }
 
-#[test]
 fn the_environment_can_choose_the_cpu() {
     let mut command = program(&["check", "--ops", "relu", "--json", "-"]);
     let output = command.env("NONLIN_ADAPTER", "cpu").output();
@@ -210,4 +198,36 @@ fn the_environment_can_choose_the_cpu() {
         objects.iter().all(|object| object["engine"] == "cpu"),
         "{objects:?}"
     );
+}
+
+/// A claim with its check.
+type Named = (&'static str, fn());
+
+macro_rules! named {
+    ($($check:ident),* $(,)?) => {
+        [$((stringify!($check), $check as fn())),*]
+    };
+}
+
+fn main() -> std::process::ExitCode {
+    let on_adapters: [Named; 2] = named![
+        a_sample_holds_the_bounds_on_every_adapter,
+        every_adapter_makes_its_own_inputs,
+    ];
+    let here: [Named; 5] = named![
+        a_broken_bound_is_found,
+        an_exhaustive_run_goes_on_where_it_was_stopped,
+        markdown_has_a_table_for_each_family,
+        arguments_that_make_no_sense_are_refused,
+        the_environment_can_choose_the_cpu,
+    ];
+    let trial = |(name, check): Named| {
+        Trial::test(name, move || {
+            check();
+            Ok(())
+        })
+    };
+    let adapters = on_adapters.map(|(name, check)| on_an_adapter(name, check));
+    let trials = adapters.into_iter().chain(here.map(trial)).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

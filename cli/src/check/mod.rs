@@ -2,6 +2,7 @@
 
 mod exhaustive;
 mod oracle;
+mod polynomial;
 mod report;
 mod rule;
 mod sample;

@@ -6,10 +6,9 @@
 //! that the referee is asked itself. It is asked as well where the polynomial's value is so close to the middle between two f32
 //! that its error could decide which one is nearest. So what comes out is what the referee would have given.
 
+use super::polynomial::{Polynomial, nodes, tests};
 use nonlin::{Activation, Direction, Referee};
 
-/// Degree of the polynomials.
-const DEGREE: usize = 8;
 /// Relative error that a polynomial may have where it is compared with the referee.
 const TOLERANCE: f64 = 4e-12;
 /// The shortest run that a polynomial pays for.
@@ -35,16 +34,8 @@ enum Piece {
     /// No input means anything.
     Outside,
     Constant(f64),
-    Polynomial(Polynomial),
-}
-
-struct Polynomial {
-    /// Of `t` in [-1, 1], from the constant term on.
-    coefficients: [f64; DEGREE + 1],
-    /// `t` is `scale·k - 1` for the element `k`.
-    scale: f64,
-    /// Whether some results may be subnormal.
-    small: bool,
+    /// The second tells whether some results may be subnormal.
+    Polynomial(Polynomial, bool),
 }
 
 impl Oracle {
@@ -105,11 +96,11 @@ impl Oracle {
                     sink(first + start, &buffer.rounded[..len as usize]);
                 }
             }
-            Some(Piece::Polynomial(polynomial)) => {
+            Some(Piece::Polynomial(polynomial, small)) => {
                 for start in (0..count).step_by(BLOCK) {
                     let len = (count - start).min(BLOCK as u32) as usize;
                     polynomial.evaluate(start, &mut buffer.exact[..len]);
-                    self.round(first + start, len, polynomial.small, buffer);
+                    self.round(first + start, len, small, buffer);
                     sink(first + start, &buffer.rounded[..len]);
                 }
             }
@@ -170,8 +161,7 @@ impl Oracle {
             let x = 0.5 * (low * (1.0 - t) + high * (1.0 + t));
             self.referee.value(self.direction, x)
         };
-        let nodes = nodes();
-        let values = nodes.map(at);
+        let values = nodes().map(at);
         let tests = tests();
         let [value, ..] = values;
         if values.iter().all(|v| v.to_bits() == value.to_bits()) {
@@ -181,11 +171,8 @@ impl Oracle {
         if !values.iter().all(|v| v.is_finite()) {
             return None;
         }
-        let mut polynomial = Polynomial {
-            coefficients: interpolate(&values),
-            scale: 2.0 / f64::from(count - 1),
-            small: values.iter().any(|v| v.abs() < SMALL),
-        };
+        let polynomial = Polynomial::new(&values, count);
+        let mut small = values.iter().any(|v| v.abs() < SMALL);
         for t in tests {
             let value = at(t);
             // A thousandth of the distance between subnormals never matters.
@@ -194,9 +181,9 @@ impl Oracle {
             if off.is_nan() || off > allowed {
                 return None;
             }
-            polynomial.small |= value.abs() < SMALL || (value < 0.0) != (values[0] < 0.0);
+            small |= value.abs() < SMALL || (value < 0.0) != (values[0] < 0.0);
         }
-        Some(Piece::Polynomial(polynomial))
+        Some(Piece::Polynomial(polynomial, small))
     }
 
     /// Rounds the block's values, and asks the referee where that is not safe.
@@ -232,20 +219,6 @@ struct Buffer {
     rounded: Vec<f32>,
 }
 
-impl Polynomial {
-    fn value(&self, t: f64) -> f64 {
-        let c = &self.coefficients;
-        // No fused multiply-add: without the instruction it is a call.
-        c.iter().rev().fold(0.0, |sum, c| sum * t + c)
-    }
-
-    fn evaluate(&self, start: u32, out: &mut [f64]) {
-        for (k, out) in (start as i32..).zip(out) {
-            *out = self.value(f64::from(k) * self.scale - 1.0);
-        }
-    }
-}
-
 /// Whether a number is near the middle between two normal f32: the bits that rounding drops are near 1000….
 fn is_near_middle(value: f64) -> bool {
     let dropped = value.to_bits() as u32 & 0x1fff_ffff;
@@ -255,53 +228,6 @@ fn is_near_middle(value: f64) -> bool {
 fn is_near_middle_of_subnormals(value: f64) -> bool {
     let steps = value.abs() / f64::from(f32::from_bits(1));
     (steps.fract() - 0.5).abs() < 2.5e-4
-}
-
-/// Zeros of the Chebyshev polynomial of degree `DEGREE + 1`.
-fn nodes() -> [f64; DEGREE + 1] {
-    std::array::from_fn(|j| (std::f64::consts::PI * (j as f64 + 0.5) / (DEGREE as f64 + 1.0)).cos())
-}
-
-/// The ends and the extrema between the nodes, where the error of an interpolation is largest, and a few odd places.
-fn tests() -> [f64; DEGREE + 5] {
-    std::array::from_fn(|j| match j {
-        0 => -1.0,
-        1 => 1.0,
-        2 => -0.931,
-        3 => 0.387,
-        4 => 0.999,
-        _ => (std::f64::consts::PI * (j - 4) as f64 / (DEGREE as f64 + 1.0)).cos(),
-    })
-}
-
-/// The polynomial through values at the nodes, by powers.
-fn interpolate(values: &[f64; DEGREE + 1]) -> [f64; DEGREE + 1] {
-    let n = DEGREE as f64 + 1.0;
-    let mut coefficients = [0.0; DEGREE + 1];
-    // The Chebyshev polynomials of degree m - 1 and m by powers.
-    let (mut before, mut now) = ([0.0; DEGREE + 1], [0.0; DEGREE + 1]);
-    now[0] = 1.0;
-    for m in 0..=DEGREE {
-        let angle = std::f64::consts::PI * m as f64 / n;
-        let sum: f64 = (0..)
-            .zip(values)
-            .map(|(j, value)| value * (angle * (f64::from(j) + 0.5)).cos())
-            .sum();
-        let weight = sum * if m == 0 { 1.0 } else { 2.0 } / n;
-        for (c, power) in coefficients.iter_mut().zip(now) {
-            *c += weight * power;
-        }
-        let mut next = before.map(|c| -c);
-        let factor = if m == 0 { 1.0 } else { 2.0 };
-        for i in 0..DEGREE {
-            next[i + 1] += factor * now[i];
-        }
-        if m == 0 {
-            next[0] = 0.0;
-        }
-        (before, now) = (now, next);
-    }
-    coefficients
 }
 
 /// Values that `f` takes, rounded to f32: those of every exponent's first inputs and of some in between, the limits included.
