@@ -25,8 +25,11 @@ fn gate_derivative(positive: B, e: Exp, product: F, near_root: B, middle: F) -> 
     let gate = select(value, F(1.0), positive) / sum;
     let rest = select(F(1.0), value, positive) / sum;
     let right = gate * (1.0 + product * rest);
-    // The same with e taken out, where it may be too small for f32.
-    let left = exp_times(e, (product + sum) / square_of_one_plus(value));
+    // The same with e taken out, where it may be too small for f32: e n / (1 + e)^2. The quotient is near n there, and as n - n q
+    // it has fewer roundings.
+    let n = product + sum;
+    let excess = value * (value + 2.0);
+    let left = exp_times(e, n - n * (excess / (1.0 + excess)));
     return select(select(left, right, product > F(-1.0)), middle, near_root);
 }
 
@@ -34,18 +37,17 @@ fn gate_derivative(positive: B, e: Exp, product: F, near_root: B, middle: F) -> 
 const SILU_ROOT_HI: f32 = -0x1.474974p+0f;
 const SILU_ROOT_LO: f32 = 0x1.bdf6fap-27f;
 
-// silu'(s) / (s - root) for -2.45 <= s <= -0.6, by powers of z = s + 1.75. Error 2^-28.7.
+// silu'(s) / (s - root) for -2.1 <= s <= -0.55, by powers of z = s + 1.125. Error 2^-25.5.
 fn silu_derivative_near_root(z: F) -> F {
-    return 0x1.3ba9d4p-3f + z * (0x1.f14132p-4f + z * (0x1.05c904p-5f + z * (-0x1.f2b11cp-9f + z * (-0x1.46dadep-8f +
-        z * (-0x1.36948ap-10f + z * (0x1.30d54cp-13f + z * (0x1.54e1eep-13f + z * (0x1.2666b4p-15f +
-        z * (-0x1.8bfc1ep-18f + z * -0x1.468b3ep-18f)))))))));
+    return 0x1.ecf5acp-3f + z * (0x1.35cdf6p-3f + z * (0x1.66a0b6p-7f + z * (-0x1.3a5ce6p-6f + z * (-0x1.96b54cp-8f +
+        z * (0x1.ee6f12p-11f + z * (0x1.f7686ep-11f + z * (0x1.c7442cp-14f + z * (-0x1.49115ap-14f + z * -0x1.a848ccp-16f))))))));
 }
 
 // sigmoid(s) (1 + s sigmoid(-s)), the derivative of silu, for |s| <= 115 given as -|s| = hi + lo. d = -|s| - root has to be
 // accurate where it is small.
 fn silu_derivative_of(positive: B, hi: F, lo: F, d: F) -> F {
     let s = hi + lo;
-    let near_root = (s < F(-0.65)) & (s > F(-2.4)) & !positive;
-    let middle = d * silu_derivative_near_root(s + 1.75);
+    let near_root = (s < F(-0.6)) & (s > F(-2.0)) & !positive;
+    let middle = d * silu_derivative_near_root(s + 1.125);
     return gate_derivative(positive, exp_pair(hi, lo), select(s, -s, positive), near_root, middle);
 }

@@ -18,19 +18,19 @@ const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
 const CUBE: f32 = f32::from_bits(0x3d92_2279);
 /// The root of the derivative as a sum of two f32.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_a150), f32::from_bits(0x3242_d036)];
-/// Of the derivative divided by `x - root` for `-1.85 <= x <= -0.3`, by powers of `x + 1.125`. Error 2^-25.8.
+/// Of the derivative divided by `x - root` for `-1.85 <= x <= -0.2`, by powers of `x + 1.125`. Error 2^-25.9.
 const NEAR_ROOT: [f32; 11] = [
     f32::from_bits(0x3e94_1dd5),
     f32::from_bits(0x3eb6_bc4e),
-    f32::from_bits(0x3db7_0089),
-    f32::from_bits(0xbd8c_553c),
-    f32::from_bits(0xbd21_34aa),
-    f32::from_bits(0x3b81_32bb),
-    f32::from_bits(0x3bf2_9a38),
-    f32::from_bits(0x3a42_3966),
-    f32::from_bits(0xba72_5369),
-    f32::from_bits(0xb941_c6e8),
-    f32::from_bits(0x38b6_f57a),
+    f32::from_bits(0x3db7_0090),
+    f32::from_bits(0xbd8c_5547),
+    f32::from_bits(0xbd21_35c1),
+    f32::from_bits(0x3b81_3733),
+    f32::from_bits(0x3bf2_cadd),
+    f32::from_bits(0x3a41_ff3e),
+    f32::from_bits(0xba75_80bd),
+    f32::from_bits(0xb941_8241),
+    f32::from_bits(0x38c8_ceec),
 ];
 
 fn argument(x: f64) -> f64 {
@@ -105,7 +105,7 @@ impl Elementwise for Function {
         let d = (a - L::splat(ROOT[0])) - L::splat(ROOT[1]);
         let middle = d * polynomial(a + L::splat(1.125), NEAR_ROOT);
         let positive = x.ge(L::splat(0.0));
-        let near_root = x.lt(L::splat(-0.35)) & L::splat(-1.8).lt(x);
+        let near_root = x.lt(L::splat(-0.25)) & L::splat(-1.8).lt(x);
         gate_derivative(positive, exp_pair(hi, lo), product.copysign(x), near_root, middle)
     }
 }
