@@ -6,7 +6,7 @@ const MISH_ROOT_LO: f32 = -0x1.a25b08p-29f;
 
 fn mish_forward(x: F) -> F {
     let parts = exp_of(-min(abs(x), F(115.0)));
-    let e = exp_value(parts);
+    let e = exp_added(parts);
     let positive = x >= F(0.0);
     let right = 1.0 + 2.0 * e;
     let left = e + 2.0;
@@ -28,7 +28,7 @@ fn mish_derivative_near_root(z: F) -> F {
 fn mish_derivative(x: F) -> F {
     let s = -min(abs(x), F(115.0));
     let parts = exp_of(s);
-    let e = exp_value(parts);
+    let e = exp_added(parts);
     let positive = x >= F(0.0);
     let right_n = 1.0 + 2.0 * e;
     let n = select(e * (e + 2.0), right_n, positive);

@@ -15,7 +15,7 @@ fn softplus_exp(x: F, c: Softplus) -> Exp {
 
 fn softplus_forward(x: F, c: Softplus) -> F {
     let parts = softplus_exp(x, c);
-    let e = exp_value(parts);
+    let e = exp_added(parts);
     // Where log1p(e) is e, e / beta may be a normal number though e is not.
     let tiny = e < F(1e-9);
     let bend = select(log1p_unit(e) * c.inverse, exp_times(parts, F(c.inverse)), tiny);

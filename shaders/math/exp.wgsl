@@ -16,6 +16,11 @@ fn exp_value(e: Exp) -> F {
     return times_pow2(launder(e.p) + 1.0, e.k);
 }
 
+// exp(x) where it is added to something of 1 or more: from 2^-126 down it may be anything small, which spares a factor.
+fn exp_added(e: Exp) -> F {
+    return (launder(e.p) + 1.0) * pow2(I(max(e.k, F(-126.0))));
+}
+
 // factor * exp(x) for a normal factor: one rounding less than the product, and right where it is a normal number though exp(x) is
 // not.
 fn exp_times(e: Exp, factor: F) -> F {

@@ -2,7 +2,7 @@
 
 // x * sigmoid(s), given whether s >= 0 and e = exp(-|s|): x / (1 + e) or x e / (1 + e). x must be finite where s < 0.
 fn times_sigmoid(x: F, positive: B, e: Exp) -> F {
-    let quotient = x / (1.0 + exp_value(e));
+    let quotient = x / (1.0 + exp_added(e));
     return select(exp_times(e, quotient), quotient, positive);
 }
 
@@ -13,14 +13,14 @@ fn square_of_one_plus(e: F) -> F {
 
 // factor * sigmoid'(s) = factor * e / (1 + e)^2, given e = exp(-|s|).
 fn times_sigmoid_derivative(factor: F, e: Exp) -> F {
-    return exp_times(e, factor / square_of_one_plus(exp_value(e)));
+    return exp_times(e, factor / square_of_one_plus(exp_added(e)));
 }
 
 // The derivative of a gate x * sigmoid(s(x)): sigmoid(s) (1 + product * sigmoid(-s)).
 // positive: whether s >= 0; e: exp(-|s|); product: x s'(x), finite; near_root, middle: around its root, where the sum cancels,
 // another form of the derivative takes its place.
 fn gate_derivative(positive: B, e: Exp, product: F, near_root: B, middle: F) -> F {
-    let value = exp_value(e);
+    let value = exp_added(e);
     let sum = 1.0 + value;
     let gate = select(value, F(1.0), positive) / sum;
     let rest = select(F(1.0), value, positive) / sum;
