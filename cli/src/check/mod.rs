@@ -4,7 +4,7 @@ mod exhaustive;
 mod oracle;
 mod polynomial;
 mod report;
-mod rule;
+pub mod rule;
 mod sample;
 mod state;
 mod subject;

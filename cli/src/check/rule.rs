@@ -100,41 +100,50 @@ impl Rule {
     }
 
     fn plain_verdict(&self, x: f32, got: f32, want: f64) -> Verdict {
-        let rounded = want as f32;
-        if rounded.is_nan() || got.is_nan() {
-            return if rounded.is_nan() && got.is_nan() {
-                Verdict::Ulp(0.0)
-            } else {
-                Verdict::Nan
-            };
-        }
-        if got == rounded {
-            return Verdict::Ulp(0.0);
-        }
-        // What rounds to an infinity may come out as one, and so may its last four neighbours.
-        let near_overflow = want.abs() >= f64::from(f32::MAX) - 4.0 * ulp(f64::MAX);
-        if got.is_infinite() && near_overflow && got.is_sign_negative() == want.is_sign_negative() {
-            return Verdict::Ulp(0.0);
-        }
-        if got.is_infinite() || want.is_infinite() {
-            return Verdict::Infinity;
-        }
-        // A result at the edge of the subnormals may be flushed too: computed, it is just below the edge.
-        let edge = f64::from(f32::MIN_POSITIVE) + 4.0 * ulp(0.0);
-        if got == 0.0 && want.abs() <= edge {
-            return Verdict::Flushed;
-        }
-        let target = if rounded.is_infinite() {
-            want
-        } else {
-            f64::from(rounded)
-        };
-        let difference = (f64::from(got) - target).abs();
-        // The magnitude is dear and can only lower the error.
-        let error = difference / ulp(target);
-        if error <= 0.5 || !self.scaled {
-            return Verdict::Ulp(error);
-        }
-        Verdict::Ulp(difference / ulp(target.abs().max(self.magnitude(x))))
+        judge(
+            got,
+            want,
+            || if self.scaled { self.magnitude(x) } else { 0.0 },
+        )
     }
+}
+
+/// Judges a result that is exactly `want`, in ULP of the larger of it and `magnitude`.
+pub fn judge(got: f32, want: f64, magnitude: impl FnOnce() -> f64) -> Verdict {
+    let rounded = want as f32;
+    if rounded.is_nan() || got.is_nan() {
+        return if rounded.is_nan() && got.is_nan() {
+            Verdict::Ulp(0.0)
+        } else {
+            Verdict::Nan
+        };
+    }
+    if got == rounded {
+        return Verdict::Ulp(0.0);
+    }
+    // What rounds to an infinity may come out as one, and so may its last four neighbours.
+    let near_overflow = want.abs() >= f64::from(f32::MAX) - 4.0 * ulp(f64::MAX);
+    if got.is_infinite() && near_overflow && got.is_sign_negative() == want.is_sign_negative() {
+        return Verdict::Ulp(0.0);
+    }
+    if got.is_infinite() || want.is_infinite() {
+        return Verdict::Infinity;
+    }
+    // A result at the edge of the subnormals may be flushed too: computed, it is just below the edge.
+    let edge = f64::from(f32::MIN_POSITIVE) + 4.0 * ulp(0.0);
+    if got == 0.0 && want.abs() <= edge {
+        return Verdict::Flushed;
+    }
+    let target = if rounded.is_infinite() {
+        want
+    } else {
+        f64::from(rounded)
+    };
+    let difference = (f64::from(got) - target).abs();
+    let error = difference / ulp(target);
+    if error <= 0.5 {
+        return Verdict::Ulp(error);
+    }
+    // The magnitude is as dear as the result itself and can only lower the error.
+    Verdict::Ulp(difference / ulp(target.abs().max(magnitude())))
 }
