@@ -11,9 +11,9 @@ fn square_of_one_plus(e: F) -> F {
     return fma(e, e + 2.0, F(1.0));
 }
 
-// factor * sigmoid'(s) = factor * e / (1 + e)^2, given e = exp(-|s|).
+// factor * sigmoid'(s) = factor * e / (1 + e)^2, given e = exp(-|s|); never more than its value at 0, for a positive factor.
 fn times_sigmoid_derivative(factor: F, e: Exp) -> F {
-    return exp_times(e, factor / square_of_one_plus(exp_added(e)));
+    return min(exp_times(e, factor / square_of_one_plus(exp_added(e))), 0.25 * factor);
 }
 
 // The derivative of a gate x * sigmoid(s(x)): sigmoid(s) (1 + product * sigmoid(-s)).
