@@ -3,13 +3,6 @@
     clippy::excessive_precision,
     reason = "constants keep the digits of their source, so that they can be compared with it"
 )]
-#![cfg_attr(
-    nonlin_avx512,
-    allow(
-        clippy::incompatible_msrv,
-        reason = "build.rs leaves the AVX-512 intrinsics out where the compiler is older than they are"
-    )
-)]
 
 mod activation;
 pub mod cpu;

@@ -7,6 +7,10 @@ mod team;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
+#[allow(
+    clippy::incompatible_msrv,
+    reason = "build.rs leaves the AVX-512 intrinsics out where the compiler is older than they are"
+)]
 mod x86;
 
 use crate::engine::{Engine, check};

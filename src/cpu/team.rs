@@ -15,6 +15,9 @@ type Work<'a> = &'a (dyn Fn(usize) + Sync);
 /// How often an idle helper looks for work before it goes to sleep: about 50 µs.
 const LOOKS_BEFORE_SLEEP: usize = 20_000;
 
+/// Most helpers that a team can have: more is a slip of the keyboard.
+const MOST_HELPERS: usize = 4095;
+
 /// Bit of `Shared::members` that says that helpers may join.
 const OPEN: usize = 1;
 /// What one helper adds to `Shared::members`.
@@ -70,6 +73,10 @@ impl Team {
 
     /// Starts the helpers.
     pub(super) fn new(helpers: usize) -> std::io::Result<Self> {
+        if helpers > MOST_HELPERS {
+            let reason = format!("at most {} are allowed", MOST_HELPERS + 1);
+            return Err(std::io::Error::other(reason));
+        }
         let mut team = Self::alone();
         for index in 1..=helpers {
             let shared = Arc::clone(&team.shared);

@@ -20,7 +20,8 @@ pub(crate) fn square_of_one_plus<L: Lanes>(e: L) -> L {
 /// `factor·σ'(s) = factor·e / (1 + e)²`, given `e = exp(-|s|)`; never more than its value at 0, for a positive factor.
 #[inline(always)]
 pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Exp<L>) -> L {
-    e.times(factor / square_of_one_plus(e.value())).at_most(factor * L::splat(0.25))
+    e.times(factor / square_of_one_plus(e.value()))
+        .at_most(factor * L::splat(0.25))
 }
 
 /// The derivative of a gate `x·σ(s(x))`: `σ(s)·(1 + product·σ(-s))`.
