@@ -1,5 +1,8 @@
 //! What can go wrong, with the numbers.
 
+use crate::activation::write_number;
+use crate::chain::Broadcast;
+
 /// Why an operation could not be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,9 +52,9 @@ pub enum Error {
     /// A parameter is outside its range.
     #[error(
         "{function}: {parameter} is {}, allowed is {} to {}",
-        shortest(*.value),
-        shortest(*.min),
-        shortest(*.max)
+        write_number(*.value),
+        write_number(*.min),
+        write_number(*.max)
     )]
     ParameterOutOfRange {
         /// Id of the function.
@@ -86,6 +89,37 @@ pub enum Error {
     NoDerivativeFromOutput {
         /// Id of the function.
         function: &'static str,
+    },
+    /// A chain cannot be computed.
+    #[error("the chain cannot be computed: {reason}")]
+    InvalidChain {
+        /// Why, with the numbers.
+        reason: String,
+    },
+    /// An operand of a chain does not fit the input.
+    #[error("operand {operand} ({broadcast}) holds {len} elements, wanted is {wanted}")]
+    OperandLength {
+        /// Its place among the chain's operands in memory, from 0.
+        operand: usize,
+        /// How it is spread over the input.
+        broadcast: Broadcast,
+        /// Its number of elements.
+        len: usize,
+        /// The numbers that would fit, in words.
+        wanted: String,
+    },
+    /// An operand of a chain lies where the engine cannot use it.
+    #[error(
+        "operand {operand} lies in {} memory, and {engine}",
+        if *device { "a device's" } else { "host" }
+    )]
+    OperandPlace {
+        /// Its place among the chain's operands in memory, from 0.
+        operand: usize,
+        /// Whether it is a tensor.
+        device: bool,
+        /// What the engine takes, in words.
+        engine: &'static str,
     },
     /// A tensor belongs to another device.
     #[error("{name} lives on another device ({other}) than this one ({this})")]
@@ -135,15 +169,6 @@ pub(crate) const ADAPTER_ADVICE: &str = "install a Vulkan driver: scripts/setup.
 
 /// Short for a result with this crate's [`Error`](enum@Error).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The shortest decimal that reads back to the same number: 0, 0.01, 3.4028235e38.
-fn shortest(value: f32) -> String {
-    let text = format!("{value:?}");
-    match text.strip_suffix(".0") {
-        Some(whole) => whole.to_owned(),
-        None => text,
-    }
-}
 
 #[cfg(test)]
 mod tests {

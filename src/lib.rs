@@ -5,6 +5,7 @@
 )]
 
 mod activation;
+mod chain;
 pub mod cpu;
 mod direction;
 mod engine;
@@ -14,7 +15,8 @@ mod math;
 mod reference;
 
 pub use activation::{Activation, Family, Metadata, Parameter, Points, Referee};
+pub use chain::{Broadcast, Chain, Function, Operand, Operation, Step, Values};
 pub use direction::Direction;
-pub use engine::{Engine, engine};
+pub use engine::{Engine, Gradients, engine};
 pub use error::{Error, Result};
 pub use gpu::{Gpu, Tensor};

@@ -13,6 +13,8 @@ pub(crate) use elementwise::{Constants, Elementwise, Entry};
 pub use metadata::{Family, Metadata, Parameter};
 use parameter::ParameterValue;
 pub use parameter::Points;
+pub(crate) use parameter::{read_number, write_number};
+pub(crate) use text::split_outside;
 
 /// Makes the enum, its constructors and its ties to the functions' files. A line reads
 /// `"what it is" id Variant { field: type "what the field is", … } (arguments of the constructor, where it has no defaults);`

@@ -29,16 +29,23 @@ impl ParameterValue for f32 {
     }
 
     fn write(&self) -> String {
-        // Debug is the shortest text that reads back to the same f32, with an exponent where that is shorter.
-        let text = format!("{self:?}");
-        text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+        write_number(*self)
     }
 
     fn read(text: &str) -> Result<Self, String> {
-        text.trim()
-            .parse()
-            .map_err(|_| format!("\"{}\" is no number", text.trim()))
+        read_number(text)
     }
+}
+
+/// The shortest text that [`read_number`] gives back the same number from: 0, 0.01, 3.4028235e38.
+pub(crate) fn write_number(value: f32) -> String {
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
+pub(crate) fn read_number(text: &str) -> Result<f32, String> {
+    let text = text.trim();
+    text.parse().map_err(|_| format!("\"{text}\" is no number"))
 }
 
 /// One to eight points of a piecewise linear function, x increasing.

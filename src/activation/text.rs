@@ -104,7 +104,7 @@ fn parse(text: &str) -> Result<Activation, String> {
     let arguments = match arguments {
         None => Vec::new(),
         Some(list) if list.trim().is_empty() => Vec::new(),
-        Some(list) => split_list(list)
+        Some(list) => split_outside(list, ',')
             .into_iter()
             .map(|argument| match argument.split_once('=') {
                 Some((name, value)) => (Some(name.trim()), value),
@@ -143,14 +143,14 @@ fn parse(text: &str) -> Result<Activation, String> {
     }
 }
 
-/// Splits at the commas that are outside brackets.
-pub(crate) fn split_list(text: &str) -> Vec<&str> {
+/// Splits at the separators that are outside brackets.
+pub(crate) fn split_outside(text: &str, separator: char) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_i32, 0);
     for (at, character) in text.char_indices() {
         match character {
             '(' | '[' => depth += 1,
             ')' | ']' => depth -= 1,
-            ',' if depth == 0 => {
+            _ if character == separator && depth == 0 => {
                 parts.push(&text[start..at]);
                 start = at + 1;
             }
@@ -206,6 +206,9 @@ impl Activation {
     /// # Errors
     /// [`Error::Parse`] for the first one that cannot be read.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, Error> {
-        split_list(text).into_iter().map(str::parse).collect()
+        split_outside(text, ',')
+            .into_iter()
+            .map(str::parse)
+            .collect()
     }
 }

@@ -1,5 +1,6 @@
 //! The CPU engine: f32, vectorised for the machine that it runs on, split over threads where that pays.
 
+mod chain;
 pub(crate) mod dispatch;
 mod lanes;
 mod scalar;
@@ -13,8 +14,8 @@ mod tests;
 )]
 mod x86;
 
-use crate::engine::{Engine, check};
-use crate::{Activation, Direction, Error, Result};
+use crate::engine::{Engine, check, check_gradients};
+use crate::{Activation, Direction, Error, Function, Result};
 pub use dispatch::Isa;
 pub(crate) use dispatch::Loop;
 pub(crate) use lanes::Lanes;
@@ -217,24 +218,52 @@ impl Engine for Cpu {
 
     fn compute(
         &self,
-        f: &Activation,
+        f: &dyn Function,
         direction: Direction,
         x: &[f32],
         grad: Option<&[f32]>,
         out: &mut [f32],
     ) -> Result<()> {
-        check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
+        let columns = check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
+        let Some(f) = f.activation() else {
+            return self.compute_chain(&f.chain(), direction, columns, x, grad, out);
+        };
         let grad = grad.map_or(std::ptr::null(), <[f32]>::as_ptr);
         // SAFETY: `check` has seen that all slices are of one length; `with_isa` and `detect` that the instructions exist.
         unsafe { self.run(f, direction, x.as_ptr(), grad, out.as_mut_ptr(), x.len()) };
         Ok(())
     }
 
-    fn compute_in_place(&self, f: &Activation, direction: Direction, x: &mut [f32]) -> Result<()> {
-        check(f, direction, x.len(), None, x.len())?;
+    fn compute_in_place(
+        &self,
+        f: &dyn Function,
+        direction: Direction,
+        x: &mut [f32],
+    ) -> Result<()> {
+        let columns = check(f, direction, x.len(), None, x.len())?;
+        let Some(f) = f.activation() else {
+            return self.compute_chain_in_place(&f.chain(), direction, columns, x);
+        };
         let data = x.as_mut_ptr();
         // SAFETY: as in `compute`; the result is exactly the operand, which `Loop` allows.
         unsafe { self.run(f, direction, data, std::ptr::null(), data, x.len()) };
         Ok(())
+    }
+
+    fn gradients_into(
+        &self,
+        f: &dyn Function,
+        x: &[f32],
+        grad: &[f32],
+        dx: &mut [f32],
+        operands: &mut [(usize, &mut [f32])],
+    ) -> Result<()> {
+        let columns = check(f, Direction::Backward, x.len(), Some(grad.len()), dx.len())?;
+        let chain = f.chain();
+        let wanted = operands
+            .iter()
+            .map(|(operand, into)| (*operand, into.len()));
+        check_gradients(&chain, wanted)?;
+        self.chain_gradients(&chain, columns, x, grad, dx, operands)
     }
 }

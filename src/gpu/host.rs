@@ -7,7 +7,7 @@ use super::shader::Kernel;
 use super::tensor::Tensor;
 use super::transfer::Reads;
 use crate::engine::{Engine, check};
-use crate::{Activation, Direction, Result};
+use crate::{Activation, Direction, Function, Result};
 use std::ops::Range;
 
 /// Elements of a chunk: large enough that the round trip to the device does not count, small enough that the host fills one
@@ -29,13 +29,14 @@ impl Engine for Gpu {
 
     fn compute(
         &self,
-        f: &Activation,
+        f: &dyn Function,
         direction: Direction,
         x: &[f32],
         grad: Option<&[f32]>,
         out: &mut [f32],
     ) -> Result<()> {
         check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
+        let Some(f) = f.activation() else { todo!() };
         self.stream(
             f,
             direction,
@@ -47,8 +48,14 @@ impl Engine for Gpu {
         )
     }
 
-    fn compute_in_place(&self, f: &Activation, direction: Direction, x: &mut [f32]) -> Result<()> {
+    fn compute_in_place(
+        &self,
+        f: &dyn Function,
+        direction: Direction,
+        x: &mut [f32],
+    ) -> Result<()> {
         check(f, direction, x.len(), None, x.len())?;
+        let Some(f) = f.activation() else { todo!() };
         self.stream(
             f,
             direction,
@@ -58,6 +65,18 @@ impl Engine for Gpu {
                 out: x,
             },
         )
+    }
+
+    fn gradients_into(
+        &self,
+        f: &dyn Function,
+        x: &[f32],
+        grad: &[f32],
+        dx: &mut [f32],
+        operands: &mut [(usize, &mut [f32])],
+    ) -> Result<()> {
+        let _ = (f, x, grad, dx, operands);
+        todo!()
     }
 }
 
