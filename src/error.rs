@@ -121,6 +121,26 @@ pub enum Error {
         /// What the engine takes, in words.
         engine: &'static str,
     },
+    /// Elements in a buffer cannot be used.
+    #[error("{name} cannot be used: {reason}")]
+    InvalidSpan {
+        /// The operand.
+        name: String,
+        /// Why, with the numbers.
+        reason: String,
+    },
+    /// A result would lie over an input without being exactly in its place, or over another result.
+    #[error(
+        "{input} ({range} of a buffer) overlaps the result ({result}) without being the same elements"
+    )]
+    Overlap {
+        /// The input.
+        input: String,
+        /// Where it lies.
+        range: String,
+        /// Where the result lies.
+        result: String,
+    },
     /// A tensor belongs to another device.
     #[error("{name} lives on another device ({other}) than this one ({this})")]
     WrongDevice {

@@ -1,28 +1,35 @@
-// Applies a function to every element: four of them in an invocation, no loop, no branch but the one at the end of the data.
-// The crate puts the operands' bindings and the line that computes the result in the places of the //@ lines.
+// Computes something of every element: four of them in an invocation, no loop, no branch but the one at the end of the data.
+// The crate puts text in the places of the @ names and the //@ lines: the bindings, the function of one element, and the lines that
+// load its operands and store its results.
 struct Params {
     // A zero that only exists at run time.
     zero: u32,
-    // Length in vectors of four; the last one may reach into the padding.
-    count: u32,
-    // Invocations in a row of workgroups.
-    row: u32,
     // The bits of the first input of a sweep.
     first: u32,
-    constants: array<vec4<f32>, 7>,
+    // Where the elements lie in rows: their length, what divides by it, and the place of the first element in its row.
+    columns: u32,
+    magic: u32,
+    shift: u32,
+    base: u32,
+    // The row of the first element.
+    base_row: u32,
+    unused: u32,
+    //@starts
+    constants: array<vec4<f32>, @CONSTANTS>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 //@operands
-
 fn zero_bits() -> u32 {
     return params.zero;
 }
 
+//@element
+
 @compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let i = id.y * params.row + id.x;
-    if (i >= params.count) {
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+    let i = id.y * (groups.x * 256u) + id.x;
+    if (i >= @COUNT) {
         return;
     }
     //@result

@@ -9,7 +9,7 @@ mod ramp;
 mod text;
 
 use crate::{Direction, Error, Result};
-pub(crate) use elementwise::{Constants, Elementwise, Entry};
+pub(crate) use elementwise::{CONSTANTS, Constants, Elementwise, Entry};
 pub use metadata::{Family, Metadata, Parameter};
 use parameter::ParameterValue;
 pub use parameter::Points;

@@ -237,6 +237,27 @@ impl<'a> Chain<'a> {
         })
     }
 
+    /// The same steps with other values in memory, made one after another.
+    pub(crate) fn with_values<'b>(
+        &self,
+        mut make: impl FnMut(&Values<'a>) -> Result<Values<'b>>,
+    ) -> Result<Chain<'b>> {
+        let step = |step: &Step<'a>| {
+            Ok(match step {
+                Step::Activation(f) => Step::Activation(f.clone()),
+                Step::Residual => Step::Residual,
+                Step::Combine(operation, Operand::Number(number)) => {
+                    Step::Combine(*operation, Operand::Number(*number))
+                }
+                Step::Combine(operation, Operand::Memory(broadcast, values)) => {
+                    Step::Combine(*operation, Operand::Memory(*broadcast, make(values)?))
+                }
+            })
+        };
+        let steps = self.steps.iter().map(step).collect::<Result<_>>()?;
+        Ok(Chain { steps })
+    }
+
     /// The operands in memory as slices.
     ///
     /// # Errors

@@ -147,6 +147,7 @@ async fn open(found: Found, ceilings: Ceilings) -> Result<Gpu> {
     let mut required_limits = wgpu::Limits::default().or_worse_values_from(&own);
     required_limits.max_storage_buffer_binding_size = own.max_storage_buffer_binding_size;
     required_limits.max_buffer_size = own.max_buffer_size;
+    required_limits.max_storage_buffers_per_shader_stage = own.max_storage_buffers_per_shader_stage;
     required_limits.max_compute_workgroups_per_dimension = own.max_compute_workgroups_per_dimension;
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("nonlin"),

@@ -60,6 +60,7 @@ pub(super) struct Context {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) info: Info,
+    pub(super) limits: wgpu::Limits,
     pub(super) pipelines: Pipelines,
     pub(super) caches: Caches,
     pub(super) pool: Mutex<Pool>,
@@ -116,11 +117,10 @@ impl Context {
                 let _ = lost.set(format!("{reason:?}: {message}"));
             });
         }
-        let pipelines = scoped(&device, || Pipelines::new(&device))
-            .map_err(|error| gpu_error("making the bind group layouts", &error))?;
         Ok(Self {
             pool: Mutex::new(Pool::new(info.max_chunk_bytes)),
-            pipelines,
+            pipelines: Pipelines::default(),
+            limits,
             caches: Caches::default(),
             sane_timestamps: OnceLock::new(),
             device,

@@ -1,10 +1,12 @@
-//! Puts kernels on tensors: bind groups, parameters, the shape of the dispatch, the submission.
+//! Puts kernels on elements in memory: pieces that a binding holds, bind groups, parameters, the shape of the dispatch, the submission.
 
 use super::adapter::WORKGROUP;
 use super::context::{Context, lock};
-use super::shader::{InPlace, Kernel};
+use super::pipeline::{Compiled, Plan};
+use super::shader::{Access, Input, Memory, Task, constant_words, shape};
+use super::span::Span;
 use super::tensor::{Inner, Tensor};
-use crate::{Error, Result};
+use crate::{Broadcast, Chain, Error, Operand, Result, Step, Values};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLockReadGuard};
 use wgpu::{BindGroup, Buffer};
@@ -12,11 +14,11 @@ use wgpu::{BindGroup, Buffer};
 /// Bind groups that are kept at most, and parameter blocks.
 const KEPT: usize = 256;
 
-/// The parameter block of a kernel: `Params` in `shaders/kernels/map.wgsl`, bit by bit.
-type Params = [u32; 32];
+/// A parameter block, word by word.
+type Params = Vec<u32>;
 
-/// What a kernel's bindings are: the parameters, then buffers with the bytes that it may use of them.
-type Bindings = Vec<(Buffer, u64)>;
+/// What a kernel's bindings are: the parameters, then buffers with the byte where the binding begins and its length.
+type Bindings = Vec<(Buffer, u64, u64)>;
 
 /// What dispatches need again and again.
 #[derive(Default)]
@@ -32,74 +34,123 @@ impl Caches {
             return;
         }
         let gone =
-            |bindings: &Bindings| bindings.iter().any(|(buffer, _)| buffers.contains(buffer));
+            |bindings: &Bindings| bindings.iter().any(|(buffer, ..)| buffers.contains(buffer));
         lock(&self.bind_groups).retain(|bindings, _| !gone(bindings));
     }
 }
 
-/// A kernel with its operands, ready to be recorded as often as wanted.
+/// Kernels with their operands, ready to be recorded as often as wanted.
+#[derive(Default)]
 pub(super) struct Prepared {
+    dispatches: Vec<Dispatch>,
+}
+
+struct Dispatch {
     pipeline: wgpu::ComputePipeline,
-    /// A bind group with the workgroups in two dimensions for each segment.
-    dispatches: Vec<(BindGroup, u32, u32)>,
+    bind_group: BindGroup,
+    /// Workgroups in two dimensions.
+    groups: (u32, u32),
 }
 
 impl Prepared {
     pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        pass.set_pipeline(&self.pipeline);
-        for (bind_group, columns, rows) in &self.dispatches {
-            pass.set_bind_group(0, bind_group, &[]);
-            pass.dispatch_workgroups(*columns, *rows, 1);
-        }
-    }
-}
-
-/// Tensors of one call, all of the same length and on the same device.
-#[derive(Clone, Copy)]
-pub(super) struct Operands<'a> {
-    pub(super) x: &'a Tensor,
-    pub(super) grad: Option<&'a Tensor>,
-    pub(super) out: &'a Tensor,
-}
-
-impl<'a> Operands<'a> {
-    pub(super) fn in_place(&self) -> InPlace {
-        let out = |tensor: &Tensor| Arc::ptr_eq(&tensor.inner, &self.out.inner);
-        match (out(self.x), self.grad.is_some_and(out)) {
-            (false, false) => InPlace::No,
-            (true, false) => InPlace::X,
-            (false, true) => InPlace::Grad,
-            (true, true) => InPlace::Both,
+        for dispatch in &self.dispatches {
+            pass.set_pipeline(&dispatch.pipeline);
+            pass.set_bind_group(0, &dispatch.bind_group, &[]);
+            pass.dispatch_workgroups(dispatch.groups.0, dispatch.groups.1, 1);
         }
     }
 
-    /// Checks that every operand lives on this device.
-    pub(super) fn check_device(&self, context: &Arc<Context>, x: &'static str) -> Result<()> {
-        let named = [
-            (x, Some(self.x)),
-            ("grad", self.grad),
-            ("the result", Some(self.out)),
-        ];
-        for (name, tensor) in named {
-            if let Some(tensor) = tensor {
-                check_device(context, name, tensor)?;
+    pub(super) fn push(&mut self, compiled: &Compiled, bind_group: BindGroup, groups: (u32, u32)) {
+        self.dispatches.push(Dispatch {
+            pipeline: compiled.pipeline.clone(),
+            bind_group,
+            groups,
+        });
+    }
+}
+
+/// What is computed, without the elements that it is computed of.
+#[derive(Clone)]
+pub(super) struct Work {
+    pub(super) plan: Arc<Plan>,
+    /// The steps' constants, as they stand in the parameter block.
+    constants: Vec<f32>,
+    /// The operands in memory.
+    pub(super) operands: Vec<(Broadcast, Tensor)>,
+    /// The bits of the first input of a sweep.
+    pub(super) swept_from: u32,
+}
+
+impl Work {
+    /// # Errors
+    /// [`Error::OperandPlace`] for an operand in host memory, and [`Error::WrongDevice`].
+    pub(super) fn new(context: &Arc<Context>, chain: &Chain<'_>, task: Task) -> Result<Self> {
+        let mut operands = Vec::new();
+        for (operand, (broadcast, values)) in chain.operands().enumerate() {
+            let Values::Device(tensor) = values else {
+                return Err(Error::OperandPlace {
+                    operand,
+                    device: false,
+                    engine: "an operation over tensors takes tensors",
+                });
+            };
+            check_device(context, "an operand", tensor)?;
+            operands.push((broadcast, tensor.clone()));
+        }
+        Ok(Self::over(context, chain, task, operands))
+    }
+
+    /// With these operands in the place of the chain's.
+    pub(super) fn over(
+        context: &Context,
+        chain: &Chain<'_>,
+        task: Task,
+        operands: Vec<(Broadcast, Tensor)>,
+    ) -> Self {
+        let steps = shape(chain);
+        let words = steps.iter().map(constant_words).sum::<usize>().max(4);
+        let mut constants = Vec::with_capacity(words);
+        for step in chain.steps() {
+            match step {
+                Step::Activation(f) => constants.extend(f.constants()),
+                Step::Combine(_, Operand::Number(number)) => {
+                    constants.extend([*number, 0.0, 0.0, 0.0]);
+                }
+                _ => {}
             }
         }
-        Ok(())
+        constants.resize(words, 0.0);
+        Self {
+            plan: context.pipelines.plan(steps, task),
+            constants,
+            operands,
+            swept_from: 0,
+        }
     }
+}
 
-    /// Keeps the buffers from being mapped for as long as the guards live.
-    pub(super) fn hold(&self) -> Vec<RwLockReadGuard<'a, ()>> {
-        let mut inner: Vec<&'a Inner> = [Some(self.x), self.grad, Some(self.out)]
-            .into_iter()
-            .flatten()
-            .map(|tensor| &*tensor.inner)
-            .collect();
-        // Each once and in the same order in every thread: else two threads and two waiting downloads could block each other.
-        inner.sort_by_key(|inner| std::ptr::from_ref(*inner));
-        inner.dedup_by_key(|inner| std::ptr::from_ref(*inner));
-        inner.into_iter().map(Inner::shared).collect()
-    }
+/// Elements of one call, all of one length, but for the operands that are broadcast.
+pub(super) struct Elements<'a> {
+    pub(super) x: Span<'a>,
+    pub(super) grad: Option<Span<'a>>,
+    /// In the order of the plan's outputs.
+    pub(super) outputs: Vec<Span<'a>>,
+    /// Length of a row.
+    pub(super) columns: usize,
+    /// Elements before the first one, of those that the rows are counted from.
+    pub(super) before: u64,
+}
+
+/// Keeps buffers of tensors from being mapped for as long as the guards live.
+pub(super) fn hold<'a>(
+    tensors: impl IntoIterator<Item = &'a Tensor>,
+) -> Vec<RwLockReadGuard<'a, ()>> {
+    let mut inner: Vec<&Inner> = tensors.into_iter().map(|tensor| &*tensor.inner).collect();
+    // Each once and in the same order in every thread: else two threads and two waiting downloads could block each other.
+    inner.sort_by_key(|inner| std::ptr::from_ref(*inner));
+    inner.dedup_by_key(|inner| std::ptr::from_ref(*inner));
+    inner.into_iter().map(Inner::shared).collect()
 }
 
 pub(super) fn check_device(
@@ -117,66 +168,191 @@ pub(super) fn check_device(
     })
 }
 
+/// An input of a kernel with its place in memory.
+struct Operands<'a> {
+    input: Input,
+    span: Span<'a>,
+    access: Access,
+}
+
 impl Context {
-    /// Looks up or makes what a dispatch needs.
+    /// Looks up or makes what a kernel over these elements needs, and appends it.
     pub(super) fn prepare(
         &self,
-        kernel: Kernel<'_>,
-        constants: &[f32],
-        operands: Operands<'_>,
-    ) -> Result<Prepared> {
-        let in_place = operands.in_place();
-        let pipeline = self.pipeline(kernel, in_place)?;
-        let reads = kernel.read_operands(in_place);
-        let mut read_segments: Vec<_> = reads
+        work: &Work,
+        elements: &Elements<'_>,
+        prepared: &mut Prepared,
+    ) -> Result<()> {
+        let plan = &work.plan;
+        let inputs = place_inputs(work, elements)?;
+        let access: Vec<Access> = inputs.iter().map(|operand| operand.access).collect();
+        let bindings = inputs
             .iter()
-            .map(|name| match (*name, operands.grad) {
-                ("grad", Some(grad)) => grad.inner.segments(),
-                _ => operands.x.inner.segments(),
+            .filter(|operand| !matches!(operand.access, Access::Output(_)));
+        let count = bindings.count() + plan.outputs.len();
+        let limit = self.limits.max_storage_buffers_per_shader_stage as usize;
+        if count > limit {
+            return Err(Error::InvalidChain {
+                reason: format!("its kernel needs {count} buffers, the device allows {limit}"),
+            });
+        }
+        let binding = self.info.max_chunk_bytes;
+        let spread = || {
+            inputs.iter().filter(|operand| {
+                !matches!(operand.input.broadcast(), None | Some(Broadcast::Full))
             })
-            .collect();
-        let mut first = kernel.swept_from().unwrap_or_default();
-        let dispatches = operands
-            .out
-            .inner
-            .segments()
-            .map(|(out, bytes)| {
-                let vectors = bytes.div_ceil(16);
-                let (columns, rows) =
-                    grid(vectors.div_ceil(WORKGROUP.into()), self.info.max_groups);
-                let params = params(vectors, columns, first, constants);
-                first = first.wrapping_add(vectors as u32 * 4);
-                let mut bindings = vec![(self.params(params)?, 128)];
-                for segments in &mut read_segments {
-                    // The operands are of one length, so they have the same segments.
-                    bindings.extend(
-                        segments
-                            .next()
-                            .map(|(buffer, _)| (buffer.clone(), vectors * 16)),
-                    );
+        };
+        if let Some(operand) = spread().find(|operand| operand.span.len() as u64 * 4 > binding) {
+            return Err(Error::InvalidChain {
+                reason: format!(
+                    "{} holds {} elements, a binding of {binding} bytes holds {}",
+                    name(operand.input),
+                    operand.span.len(),
+                    binding / 4
+                ),
+            });
+        }
+        let rows = inputs.iter().any(|operand| {
+            matches!(
+                operand.input.broadcast(),
+                Some(Broadcast::Row | Broadcast::Column)
+            )
+        });
+        let alignment = u64::from(self.limits.min_storage_buffer_offset_alignment).max(16);
+        let len = elements.x.len() as u64;
+        let mut place = 0;
+        while place < len {
+            let streams = || {
+                let full = |operand: &&Operands<'_>| {
+                    matches!(operand.input.broadcast(), None | Some(Broadcast::Full))
+                };
+                inputs
+                    .iter()
+                    .filter(full)
+                    .map(|operand| &operand.span)
+                    .chain(&elements.outputs)
+            };
+            let piece = streams()
+                .map(|span| span.at(place, binding, alignment).2)
+                .min()
+                .unwrap_or(0);
+            let vectors = streams().all(|span| {
+                let (_, byte, _) = span.at(place, binding, alignment);
+                byte % alignment == 0 && (piece % 4 == 0 || span.padded)
+            });
+            let whole_rows = elements.columns % 4 == 0;
+            let memory = if vectors && spread().all(|operand| operand.span.start % alignment == 0) {
+                Memory::Vectors {
+                    whole_rows: rows && whole_rows && (elements.before + place) % 4 == 0,
                 }
-                bindings.push((out.clone(), vectors * 16));
-                Ok((self.bind_group(bindings, reads.len())?, columns, rows))
-            })
-            .collect::<Result<_>>()?;
-        Ok(Prepared {
-            pipeline,
-            dispatches,
-        })
+            } else {
+                Memory::Elements
+            };
+            let mut bound: Bindings = Vec::with_capacity(count + 1);
+            let mut starts: Vec<u32> = Vec::new();
+            let mut bind = |span: &Span<'_>, at: u64, elements: u64| {
+                let (buffer, byte, _) = span.at(at, binding, alignment);
+                let before = byte % alignment;
+                let bytes = match memory {
+                    Memory::Vectors { .. } if span.padded => (elements * 4).next_multiple_of(16),
+                    _ => elements * 4,
+                };
+                starts.push((before / 4) as u32);
+                bound.push((buffer.clone(), byte - before, bytes + before));
+            };
+            for operand in &inputs {
+                match operand.input.broadcast() {
+                    _ if matches!(operand.access, Access::Output(_)) => {}
+                    None | Some(Broadcast::Full) => bind(&operand.span, place, piece),
+                    _ => bind(&operand.span, 0, operand.span.len() as u64),
+                }
+            }
+            for output in &elements.outputs {
+                bind(output, place, piece);
+            }
+            let mut params = vec![0; 8];
+            params[1] = work.swept_from.wrapping_add(place as u32);
+            if !matches!(plan.task, Task::Sweep(_)) {
+                params[1] = 0;
+            }
+            if rows {
+                let columns = elements.columns as u64;
+                let before = elements.before + place;
+                let (magic, shift) = divisor(elements.columns as u32);
+                params[2..7].copy_from_slice(&[
+                    elements.columns as u32,
+                    magic,
+                    shift,
+                    (before % columns) as u32,
+                    (before / columns) as u32,
+                ]);
+            }
+            if memory == Memory::Elements {
+                starts.resize(starts.len().next_multiple_of(4), 0);
+                params.extend(starts);
+            }
+            params.extend(work.constants.iter().map(|constant| constant.to_bits()));
+            let compiled = self.compiled(plan, memory, &access)?;
+            let groups = grid(
+                piece.div_ceil(4).div_ceil(WORKGROUP.into()),
+                self.info.max_groups,
+            );
+            let bind_group = self.bind_group(&compiled, params, bound)?;
+            prepared.push(&compiled, bind_group, groups);
+            place += piece;
+        }
+        Ok(())
     }
 
-    /// Runs a kernel once. Submits, does not wait.
-    pub(super) fn dispatch(
+    /// A bind group of a parameter block and buffers.
+    pub(super) fn bind_group(
         &self,
-        kernel: Kernel<'_>,
-        constants: &[f32],
-        operands: Operands<'_>,
-    ) -> Result<()> {
-        if operands.out.is_empty() {
-            return Ok(());
+        compiled: &Compiled,
+        params: Params,
+        buffers: Bindings,
+    ) -> Result<BindGroup> {
+        let bytes = params.len() as u64 * 4;
+        let mut bindings = Vec::with_capacity(buffers.len() + 1);
+        bindings.push((self.params(params)?, 0, bytes));
+        bindings.extend(buffers);
+        if let Some(group) = lock(&self.caches.bind_groups).get(&bindings) {
+            return Ok(group.clone());
         }
-        let prepared = self.prepare(kernel, constants, operands)?;
-        let _held = operands.hold();
+        let entries: Vec<wgpu::BindGroupEntry<'_>> = bindings
+            .iter()
+            .zip(0..)
+            .map(|((buffer, offset, bytes), binding)| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer,
+                    offset: *offset,
+                    size: wgpu::BufferSize::new(*bytes),
+                }),
+            })
+            .collect();
+        let group = self.scoped("binding buffers", || {
+            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("nonlin"),
+                layout: &compiled.layout,
+                entries: &entries,
+            })
+        })?;
+        drop(entries);
+        let mut kept = lock(&self.caches.bind_groups);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(bindings, group.clone());
+        Ok(group)
+    }
+
+    /// Submits kernels, does not wait. None of the tensors may be mapped meanwhile.
+    pub(super) fn submit<'a>(
+        &self,
+        prepared: &Prepared,
+        tensors: impl IntoIterator<Item = &'a Tensor>,
+    ) -> Result<()> {
+        let _held = hold(tensors);
         self.scoped("running a kernel", || {
             let mut encoder = self.device.create_command_encoder(&Default::default());
             prepared.record(&mut encoder.begin_compute_pass(&Default::default()));
@@ -201,58 +377,83 @@ impl Context {
         }
         Ok(kept.entry(params).or_insert(buffer).clone())
     }
+}
 
-    fn bind_group(&self, bindings: Bindings, reads: usize) -> Result<BindGroup> {
-        if let Some(group) = lock(&self.caches.bind_groups).get(&bindings) {
-            return Ok(group.clone());
-        }
-        let entries: Vec<wgpu::BindGroupEntry<'_>> = bindings
+/// The inputs of a kernel in memory, with how it reaches them.
+fn place_inputs<'a>(work: &'a Work, elements: &Elements<'a>) -> Result<Vec<Operands<'a>>> {
+    let place = |input: &Input| {
+        let span = match input {
+            Input::X => elements.x,
+            // No place at all: it goes for that of the result.
+            Input::Swept => elements.outputs[0],
+            Input::Grad => elements.grad.unwrap_or(elements.x),
+            Input::Operand(k, _) => Span::from(&work.operands[*k].1),
+        };
+        let spread = !matches!(input.broadcast(), None | Some(Broadcast::Full));
+        let same = elements.outputs.iter().position(|output| span.is(output));
+        let access = match same {
+            Some(output) if !spread => Access::Output(output),
+            _ => {
+                if let Some(output) = elements.outputs.iter().find(|output| span.overlaps(output)) {
+                    return Err(Error::Overlap {
+                        input: name(*input),
+                        range: span.range(),
+                        result: output.range(),
+                    });
+                }
+                if elements
+                    .outputs
+                    .iter()
+                    .any(|output| span.shares_buffer(output))
+                {
+                    Access::ReadBesideOutput
+                } else {
+                    Access::Read
+                }
+            }
+        };
+        Ok(Operands {
+            input: *input,
+            span,
+            access,
+        })
+    };
+    for (i, output) in elements.outputs.iter().enumerate() {
+        if let Some(other) = elements.outputs[..i]
             .iter()
-            .zip(0..)
-            .map(|((buffer, bytes), binding)| wgpu::BindGroupEntry {
-                binding,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer,
-                    offset: 0,
-                    size: wgpu::BufferSize::new(*bytes),
-                }),
-            })
-            .collect();
-        let group = self.scoped("binding buffers", || {
-            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("nonlin"),
-                layout: self.pipelines.bind_group_layout(reads),
-                entries: &entries,
-            })
-        })?;
-        drop(entries);
-        let mut kept = lock(&self.caches.bind_groups);
-        if kept.len() >= KEPT {
-            kept.clear();
+            .find(|other| output.overlaps(other))
+        {
+            return Err(Error::Overlap {
+                input: "a result".to_owned(),
+                range: output.range(),
+                result: other.range(),
+            });
         }
-        kept.insert(bindings, group.clone());
-        Ok(group)
+    }
+    work.plan.inputs.iter().map(place).collect()
+}
+
+fn name(input: Input) -> String {
+    match input {
+        Input::X | Input::Swept => "x".to_owned(),
+        Input::Grad => "grad".to_owned(),
+        Input::Operand(k, _) => format!("operand {k}"),
     }
 }
 
+/// What `quotient` in `shaders/kernels/broadcast.wgsl` divides by `d` with.
+fn divisor(d: u32) -> (u32, u32) {
+    let shift = d.next_power_of_two().trailing_zeros();
+    let magic = (1_u64 << (31 + shift)).div_ceil(u64::from(d));
+    (magic as u32, shift)
+}
+
 /// Workgroups in two dimensions: as few rows as the limit allows, all full but the last one.
-fn grid(groups: u64, max: u32) -> (u32, u32) {
+pub(super) fn grid(groups: u64, max: u32) -> (u32, u32) {
     let rows = groups.div_ceil(max.into()).max(1);
     let columns = groups.div_ceil(rows).max(1);
     // A chunk is never longer than `max` rows of `max` groups, so both fit.
     (columns as u32, rows as u32)
-}
-
-fn params(vectors: u64, columns: u32, first: u32, constants: &[f32]) -> Params {
-    let mut params = [0; 32];
-    // A chunk is shorter than 2^32 vectors: wgpu has no binding that long.
-    params[1] = vectors as u32;
-    params[2] = columns * WORKGROUP;
-    params[3] = first;
-    for (word, constant) in params[4..].iter_mut().zip(constants) {
-        *word = constant.to_bits();
-    }
-    params
 }
 
 #[cfg(test)]
@@ -272,5 +473,29 @@ mod tests {
             assert!(columns <= max && rows <= max);
         }
         assert_eq!(super::grid(65_536, 65_535), (32_768, 2));
+    }
+
+    #[test]
+    fn a_division_by_multiplication_is_exact() {
+        let quotient = |n: u32, d: u32| {
+            let (magic, shift) = super::divisor(d);
+            ((u64::from(n << 1) * u64::from(magic)) >> 32 >> shift) as u32
+        };
+        let mut d = 1_u32;
+        while d < 1 << 30 {
+            for d in [d, d + 1, d + 2, d.next_power_of_two()] {
+                for k in [0, 1, 2, (1 << 30) / d, ((1_u32 << 31) - 1) / d] {
+                    for n in [
+                        k * d,
+                        (k * d).saturating_sub(1),
+                        (k * d).saturating_add(d - 1),
+                    ] {
+                        let n = n.min((1 << 31) - 1);
+                        assert_eq!(quotient(n, d), n / d, "{n} / {d}");
+                    }
+                }
+            }
+            d = d * 3 / 2 + 1;
+        }
     }
 }

@@ -1,18 +1,22 @@
 //! [`Engine`] for the GPU: slices in host memory, streamed through the device in chunks.
 
 use super::Gpu;
-use super::dispatch::Operands;
+use super::dispatch::{Elements, Prepared, Work};
 use super::pool::Purpose;
-use super::shader::Kernel;
+use super::shader::Task;
+use super::span::Span;
 use super::tensor::Tensor;
 use super::transfer::Reads;
-use crate::engine::{Engine, check};
-use crate::{Activation, Direction, Function, Result};
+use crate::engine::{Engine, check, check_gradients};
+use crate::{Broadcast, Chain, Direction, Function, Result, Values};
 use std::ops::Range;
 
 /// Elements of a chunk: large enough that the round trip to the device does not count, small enough that the host fills one
 /// chunk while the device computes another.
 const CHUNK: usize = 4 << 20;
+
+/// What an error says about an operand that is no slice.
+const TAKES_SLICES: &str = "an engine over slices takes slices";
 
 /// The slices of one call.
 struct Host<'a> {
@@ -20,6 +24,7 @@ struct Host<'a> {
     x: Option<&'a [f32]>,
     grad: Option<&'a [f32]>,
     out: &'a mut [f32],
+    columns: usize,
 }
 
 impl Engine for Gpu {
@@ -35,17 +40,14 @@ impl Engine for Gpu {
         grad: Option<&[f32]>,
         out: &mut [f32],
     ) -> Result<()> {
-        check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
-        let Some(f) = f.activation() else { todo!() };
-        self.stream(
-            f,
-            direction,
-            Host {
-                x: Some(x),
-                grad,
-                out,
-            },
-        )
+        let columns = check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
+        let host = Host {
+            x: Some(x),
+            grad,
+            out,
+            columns,
+        };
+        self.stream(&f.chain(), direction, host)
     }
 
     fn compute_in_place(
@@ -54,17 +56,14 @@ impl Engine for Gpu {
         direction: Direction,
         x: &mut [f32],
     ) -> Result<()> {
-        check(f, direction, x.len(), None, x.len())?;
-        let Some(f) = f.activation() else { todo!() };
-        self.stream(
-            f,
-            direction,
-            Host {
-                x: None,
-                grad: None,
-                out: x,
-            },
-        )
+        let columns = check(f, direction, x.len(), None, x.len())?;
+        let host = Host {
+            x: None,
+            grad: None,
+            out: x,
+            columns,
+        };
+        self.stream(&f.chain(), direction, host)
     }
 
     fn gradients_into(
@@ -75,15 +74,42 @@ impl Engine for Gpu {
         dx: &mut [f32],
         operands: &mut [(usize, &mut [f32])],
     ) -> Result<()> {
-        let _ = (f, x, grad, dx, operands);
-        todo!()
+        let direction = Direction::Backward;
+        check(f, direction, x.len(), Some(grad.len()), dx.len())?;
+        let chain = f.chain();
+        let wanted = operands.iter().map(|(k, into)| (*k, into.len()));
+        check_gradients(&chain, wanted)?;
+        let chain = self.uploaded(&chain)?;
+        let places: Vec<usize> = operands.iter().map(|(k, _)| *k).collect();
+        let found = Gpu::gradients(self, &chain, &self.upload(x)?, &self.upload(grad)?, &places)?;
+        found.input.download_into(dx)?;
+        let into = operands.iter_mut().map(|(_, into)| into);
+        into.zip(&found.operands)
+            .try_for_each(|(into, tensor)| tensor.download_into(into))
     }
 }
 
 impl Gpu {
-    fn stream(&self, f: &Activation, direction: Direction, mut host: Host<'_>) -> Result<()> {
+    /// The chain with its operands on the device.
+    fn uploaded(&self, chain: &Chain<'_>) -> Result<Chain<'static>> {
+        let mut slices = chain.host_operands(TAKES_SLICES)?.into_iter();
+        chain.with_values(|_| {
+            let slice = slices.next().map_or(&[][..], |(_, slice)| slice);
+            Ok(Values::Device(self.upload(slice)?))
+        })
+    }
+
+    fn stream(&self, chain: &Chain<'_>, direction: Direction, mut host: Host<'_>) -> Result<()> {
+        let slices = chain.host_operands(TAKES_SLICES)?;
+        // Those that are as long as the input travel with it, chunk by chunk; empty ones stand for them here.
+        let spread = |broadcast| broadcast != Broadcast::Full;
+        let mut kept = Vec::new();
+        for (broadcast, slice) in &slices {
+            let now: &[f32] = if spread(*broadcast) { slice } else { &[] };
+            kept.push((*broadcast, self.upload(now)?));
+        }
+        let mut work = Work::over(&self.context, chain, Task::Value(direction), kept);
         let chunk = CHUNK.min((self.info().max_chunk_bytes / 4) as usize);
-        let constants = f.constants();
         let len = host.out.len();
         let mut before: Option<Pending> = None;
         for start in (0..len).step_by(chunk) {
@@ -93,14 +119,24 @@ impl Gpu {
                 Some(grad) => Some(self.upload(&grad[range.clone()])?),
                 None => None,
             };
+            for ((_, tensor), (broadcast, slice)) in work.operands.iter_mut().zip(&slices) {
+                if !spread(*broadcast) {
+                    *tensor = self.upload(&slice[range.clone()])?;
+                }
+            }
             let out = Tensor::new(&self.context, range.len(), Purpose::Output)?;
-            let operands = Operands {
-                x: &x,
-                grad: grad.as_ref(),
-                out: &out,
+            let elements = Elements {
+                x: (&x).into(),
+                grad: grad.as_ref().map(Span::from),
+                outputs: vec![(&out).into()],
+                columns: host.columns,
+                before: start as u64,
             };
-            self.context
-                .dispatch(Kernel::Activation(f, direction), &constants, operands)?;
+            let mut prepared = Prepared::default();
+            self.context.prepare(&work, &elements, &mut prepared)?;
+            let operands = work.operands.iter().map(|(_, tensor)| tensor);
+            let tensors = [&x, &out].into_iter().chain(&grad).chain(operands);
+            self.context.submit(&prepared, tensors)?;
             let now = Pending {
                 reads: out.inner.start_reads()?,
                 range,

@@ -23,7 +23,10 @@ mod host;
 mod operations;
 mod pipeline;
 mod pool;
+mod record;
 mod shader;
+mod span;
+mod sum;
 mod sweep;
 mod tensor;
 #[cfg(not(target_arch = "wasm32"))]
@@ -35,7 +38,9 @@ pub use adapter::adapters;
 pub use adapter::{AdapterReport, adapters_async};
 pub use builder::GpuBuilder;
 pub use context::Info;
+pub use record::{GradientsKernel, Kernel};
 pub use shader::{copy_kernel_source, kernel_source};
+pub use span::Span;
 pub use tensor::Tensor;
 #[cfg(not(target_arch = "wasm32"))]
 pub use timing::{Clock, Timing};

@@ -1,152 +1,262 @@
 //! What is computed over tensors, and how long that takes.
 
 use super::Gpu;
-use super::dispatch::Operands;
-#[cfg(not(target_arch = "wasm32"))]
-use super::shader::InPlace;
-use super::shader::Kernel;
+use super::dispatch::{Elements, Prepared, Work, check_device};
+use super::pool::Purpose;
+use super::shader::{Output, Task};
+use super::span::Span;
 use super::tensor::Tensor;
 #[cfg(not(target_arch = "wasm32"))]
 use super::timing::Timing;
-#[cfg(not(target_arch = "wasm32"))]
+#[allow(unused_imports, reason = "the documentation names it")]
 use crate::Error;
-use crate::engine::check;
-use crate::{Activation, Direction, Result};
+use crate::engine::{Gradients, check, check_gradients};
+use crate::{Broadcast, Chain, Direction, Result};
+use std::sync::Arc;
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::{Duration, Instant};
 
-/// Operations over tensors. Each submits its work and does not wait for it.
+/// Operations over tensors. `f` is an [`Activation`](crate::Activation) or a [`Chain`] whose operands are tensors. Each submits its work
+/// and does not wait for it.
 ///
 /// # Errors
-/// Every one of them: [`Error::LengthMismatch`], [`Error::WrongDevice`], [`Error::NoDerivativeFromOutput`], a parameter out of its range,
+/// Every one of them: [`Error::LengthMismatch`], [`Error::WrongDevice`], [`Error::NoDerivativeFromOutput`], a parameter out of its range, a
+/// chain with too many steps or operands that do not fit, [`Error::Overlap`] for tensors over parts of one buffer,
 /// [`Error::OutOfMemory`], and [`Error::DeviceLost`] or [`Error::Gpu`] for what the device reports.
 impl Gpu {
     /// Computes `direction` of `f` into `out`: the one path behind all the others. `x` holds the inputs, or for the directions from the
-    /// output `f`'s outputs; `grad` is given for the backward directions and for them only. `out` may be the same tensor as `x` or `grad`.
+    /// output `f`'s outputs; `grad` is given for the backward directions and for them only. `out` may be the same tensor as `x`, `grad` or
+    /// an operand that is as long.
     ///
     /// # Errors
-    /// [`Error::LengthMismatch`], [`Error::Gradient`], [`Error::WrongDevice`], [`Error::NoDerivativeFromOutput`], a parameter out of its range, and
-    /// [`Error::DeviceLost`] or [`Error::Gpu`] for what the device reports.
-    pub fn compute_tensor(
+    /// As said above for all of them, and [`Error::Gradient`].
+    pub fn compute_tensor<'a>(
         &self,
-        f: &Activation,
+        f: impl Into<Chain<'a>>,
         direction: Direction,
         x: &Tensor,
         grad: Option<&Tensor>,
         out: &Tensor,
     ) -> Result<()> {
-        let operands = self.operands(f, direction, x, grad, out)?;
-        let kernel = Kernel::Activation(f, direction);
-        self.context.dispatch(kernel, &f.constants(), operands)
+        let (work, columns) = self.work(&f.into(), direction, x, grad, out)?;
+        if x.is_empty() {
+            return Ok(());
+        }
+        let mut prepared = Prepared::default();
+        let elements = elements(x, grad, out, columns);
+        self.context.prepare(&work, &elements, &mut prepared)?;
+        let operands = work.operands.iter().map(|(_, tensor)| tensor);
+        let tensors = [x, out].into_iter().chain(grad).chain(operands);
+        self.context.submit(&prepared, tensors)
     }
 
-    fn operands<'a>(
+    /// Checks a call.
+    fn work(
         &self,
-        f: &Activation,
+        chain: &Chain<'_>,
         direction: Direction,
-        x: &'a Tensor,
-        grad: Option<&'a Tensor>,
-        out: &'a Tensor,
-    ) -> Result<Operands<'a>> {
-        check(f, direction, x.len(), grad.map(Tensor::len), out.len())?;
-        let operands = Operands { x, grad, out };
+        x: &Tensor,
+        grad: Option<&Tensor>,
+        out: &Tensor,
+    ) -> Result<(Work, usize)> {
+        let columns = check(chain, direction, x.len(), grad.map(Tensor::len), out.len())?;
         let name = if direction.from_output() { "y" } else { "x" };
-        operands.check_device(&self.context, name)?;
-        Ok(operands)
+        check_device(&self.context, name, x)?;
+        if let Some(grad) = grad {
+            check_device(&self.context, "grad", grad)?;
+        }
+        check_device(&self.context, "the result", out)?;
+        let work = Work::new(&self.context, chain, Task::Value(direction))?;
+        Ok((work, columns))
     }
 
-    fn compute_new(
+    /// The backward pass of a chain: `grad` times the derivative with respect to the input, and the gradients of these operands in memory,
+    /// by their places in [`Chain::operands`], each summed over the elements that it is spread over. The sums have the same bits in
+    /// every run.
+    ///
+    /// ```no_run
+    /// use nonlin::{Activation, Chain, Gpu};
+    /// let gpu = Gpu::new()?;
+    /// let (x, bias) = (gpu.upload(&[1.0, -2.0, 3.0, 4.0])?, gpu.upload(&[0.5, 0.5])?);
+    /// let layer = Chain::new().add_row(&bias).then(Activation::relu());
+    /// let gradients = gpu.gradients(&layer, &x, &gpu.upload(&[1.0; 4])?, &[0])?;
+    /// assert_eq!(gradients.input.download()?, [1.0, 0.0, 1.0, 1.0]);
+    /// assert_eq!(gradients.operands[0].download()?, [2.0, 1.0]);
+    /// # Ok::<(), nonlin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`gradients_into`](Self::gradients_into).
+    pub fn gradients<'a>(
         &self,
-        f: impl Into<Activation>,
+        f: impl Into<Chain<'a>>,
+        x: &Tensor,
+        grad: &Tensor,
+        operands: &[usize],
+    ) -> Result<Gradients<Tensor>> {
+        let chain = f.into();
+        let input = self.empty(x.len())?;
+        let operand = |&place: &usize| self.empty(chain.operand(place)?.1.len());
+        let found = operands.iter().map(operand).collect::<Result<Vec<_>>>()?;
+        let into: Vec<(usize, &Tensor)> = operands.iter().copied().zip(&found).collect();
+        self.gradients_into(&chain, x, grad, &input, &into)?;
+        Ok(Gradients {
+            input,
+            operands: found,
+        })
+    }
+
+    /// As [`gradients`](Self::gradients), into tensors that exist; `dx` may be `grad` or `x` itself.
+    ///
+    /// # Errors
+    /// As the other operations; [`Error::InvalidChain`] for an operand that does not exist or stands there twice, and
+    /// [`Error::LengthMismatch`] for a gradient that is not as long as its operand.
+    pub fn gradients_into<'a>(
+        &self,
+        f: impl Into<Chain<'a>>,
+        x: &Tensor,
+        grad: &Tensor,
+        dx: &Tensor,
+        operands: &[(usize, &Tensor)],
+    ) -> Result<()> {
+        let chain = f.into();
+        let direction = Direction::Backward;
+        let columns = check(&chain, direction, x.len(), Some(grad.len()), dx.len())?;
+        check_gradients(
+            &chain,
+            operands.iter().map(|(k, tensor)| (*k, tensor.len())),
+        )?;
+        for (name, tensor) in [("x", x), ("grad", grad), ("the result", dx)] {
+            check_device(&self.context, name, tensor)?;
+        }
+        for (_, tensor) in operands {
+            check_device(&self.context, "the gradient of an operand", tensor)?;
+        }
+        let task = Task::Gradients(operands.iter().map(|(k, _)| *k).collect());
+        let work = Work::new(&self.context, &chain, task)?;
+        let spans: Vec<(usize, Span<'_>)> = operands
+            .iter()
+            .map(|(k, tensor)| (*k, Span::from(*tensor)))
+            .collect();
+        let mut prepared = Prepared::default();
+        let between = self.context.prepare_gradients(
+            &work,
+            [x, grad, dx].map(Span::from),
+            &spans,
+            columns,
+            &mut prepared,
+        )?;
+        let own = work.operands.iter().map(|(_, tensor)| tensor);
+        let given = operands.iter().map(|(_, tensor)| *tensor);
+        let tensors = [x, grad, dx]
+            .into_iter()
+            .chain(own)
+            .chain(given)
+            .chain(&between);
+        self.context.submit(&prepared, tensors)
+    }
+
+    fn compute_new<'a>(
+        &self,
+        f: impl Into<Chain<'a>>,
         direction: Direction,
         x: &Tensor,
         grad: Option<&Tensor>,
     ) -> Result<Tensor> {
         let out = self.empty(x.len())?;
-        self.compute_tensor(&f.into(), direction, x, grad, &out)?;
+        self.compute_tensor(f, direction, x, grad, &out)?;
         Ok(out)
     }
 
     /// `f(x)`.
-    pub fn forward(&self, f: impl Into<Activation>, x: &Tensor) -> Result<Tensor> {
+    pub fn forward<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<Tensor> {
         self.compute_new(f, Direction::Forward, x, None)
     }
 
     /// `f(x)` into `y`.
-    pub fn forward_into(&self, f: impl Into<Activation>, x: &Tensor, y: &Tensor) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::Forward, x, None, y)
+    pub fn forward_into<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor, y: &Tensor) -> Result<()> {
+        self.compute_tensor(f, Direction::Forward, x, None, y)
     }
 
     /// `f(x)` in the place of `x`.
-    pub fn forward_in_place(&self, f: impl Into<Activation>, x: &Tensor) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::Forward, x, None, x)
+    pub fn forward_in_place<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<()> {
+        self.compute_tensor(f, Direction::Forward, x, None, x)
     }
 
     /// `f'(x)`.
-    pub fn derivative(&self, f: impl Into<Activation>, x: &Tensor) -> Result<Tensor> {
+    pub fn derivative<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<Tensor> {
         self.compute_new(f, Direction::Derivative, x, None)
     }
 
     /// `f'(x)` into `out`.
-    pub fn derivative_into(
+    pub fn derivative_into<'a>(
         &self,
-        f: impl Into<Activation>,
+        f: impl Into<Chain<'a>>,
         x: &Tensor,
         out: &Tensor,
     ) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::Derivative, x, None, out)
+        self.compute_tensor(f, Direction::Derivative, x, None, out)
     }
 
     /// `f'(x)` in the place of `x`.
-    pub fn derivative_in_place(&self, f: impl Into<Activation>, x: &Tensor) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::Derivative, x, None, x)
+    pub fn derivative_in_place<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<()> {
+        self.compute_tensor(f, Direction::Derivative, x, None, x)
     }
 
     /// `grad * f'(x)`: the gradient of the input, given the gradient of the output.
-    pub fn backward(&self, f: impl Into<Activation>, x: &Tensor, grad: &Tensor) -> Result<Tensor> {
+    pub fn backward<'a>(
+        &self,
+        f: impl Into<Chain<'a>>,
+        x: &Tensor,
+        grad: &Tensor,
+    ) -> Result<Tensor> {
         self.compute_new(f, Direction::Backward, x, Some(grad))
     }
 
     /// `grad * f'(x)` into `dx`.
-    pub fn backward_into(
+    pub fn backward_into<'a>(
         &self,
-        f: impl Into<Activation>,
+        f: impl Into<Chain<'a>>,
         x: &Tensor,
         grad: &Tensor,
         dx: &Tensor,
     ) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::Backward, x, Some(grad), dx)
+        self.compute_tensor(f, Direction::Backward, x, Some(grad), dx)
     }
 
     /// `grad * f'(x)` in the place of `grad`.
-    pub fn backward_in_place(
+    pub fn backward_in_place<'a>(
         &self,
-        f: impl Into<Activation>,
+        f: impl Into<Chain<'a>>,
         x: &Tensor,
         grad: &Tensor,
     ) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::Backward, x, Some(grad), grad)
+        self.compute_tensor(f, Direction::Backward, x, Some(grad), grad)
     }
 
     /// `f'(x)` from `y = f(x)`, where that is possible.
-    pub fn derivative_from_output(&self, f: impl Into<Activation>, y: &Tensor) -> Result<Tensor> {
+    pub fn derivative_from_output<'a>(
+        &self,
+        f: impl Into<Chain<'a>>,
+        y: &Tensor,
+    ) -> Result<Tensor> {
         self.compute_new(f, Direction::DerivativeFromOutput, y, None)
     }
 
     /// `f'(x)` from `y = f(x)` into `out`.
-    pub fn derivative_from_output_into(
+    pub fn derivative_from_output_into<'a>(
         &self,
-        f: impl Into<Activation>,
+        f: impl Into<Chain<'a>>,
         y: &Tensor,
         out: &Tensor,
     ) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::DerivativeFromOutput, y, None, out)
+        self.compute_tensor(f, Direction::DerivativeFromOutput, y, None, out)
     }
 
     /// `grad * f'(x)` from `y = f(x)`, where that is possible.
-    pub fn backward_from_output(
+    pub fn backward_from_output<'a>(
         &self,
-        f: impl Into<Activation>,
+        f: impl Into<Chain<'a>>,
         y: &Tensor,
         grad: &Tensor,
     ) -> Result<Tensor> {
@@ -154,14 +264,14 @@ impl Gpu {
     }
 
     /// `grad * f'(x)` from `y = f(x)` into `dx`.
-    pub fn backward_from_output_into(
+    pub fn backward_from_output_into<'a>(
         &self,
-        f: impl Into<Activation>,
+        f: impl Into<Chain<'a>>,
         y: &Tensor,
         grad: &Tensor,
         dx: &Tensor,
     ) -> Result<()> {
-        self.compute_tensor(&f.into(), Direction::BackwardFromOutput, y, Some(grad), dx)
+        self.compute_tensor(f, Direction::BackwardFromOutput, y, Some(grad), dx)
     }
 }
 
@@ -172,26 +282,32 @@ impl Gpu {
     /// elements is part of it: some drivers compile only then. The parameters of `f` do not matter.
     ///
     /// # Errors
-    /// [`Error::NoDerivativeFromOutput`], a parameter out of its range, and [`Error::DeviceLost`] or [`Error::Gpu`] for what the device
-    /// reports.
-    pub fn compile(&self, f: &Activation, direction: Direction) -> Result<Duration> {
-        if self
-            .context
-            .pipelines
-            .contains(Kernel::Activation(f, direction), InPlace::No)
-        {
-            return Ok(Duration::ZERO);
-        }
-        let x = self.empty(4)?;
+    /// [`Error::NoDerivativeFromOutput`], a parameter out of its range, [`Error::OperandPlace`], and [`Error::DeviceLost`] or
+    /// [`Error::Gpu`] for what the device reports.
+    pub fn compile<'a>(&self, f: impl Into<Chain<'a>>, direction: Direction) -> Result<Duration> {
+        let chain = f.into();
+        let operand = |wanted: Broadcast| {
+            let found = chain.operands().find(|(broadcast, _)| *broadcast == wanted);
+            found.map(|(_, values)| values.len())
+        };
+        let (columns, rows) = (operand(Broadcast::Row), operand(Broadcast::Column));
+        let full = operand(Broadcast::Full);
+        // The smallest input that the operands fit.
+        let len = full.unwrap_or(columns.unwrap_or(4) * rows.unwrap_or(1));
+        let x = self.empty(len)?;
         let grad = if direction.takes_grad() {
-            Some(self.empty(4)?)
+            Some(self.empty(len)?)
         } else {
             None
         };
-        let out = self.empty(4)?;
+        let out = self.empty(len)?;
+        let (work, _) = self.work(&chain, direction, &x, grad.as_ref(), &out)?;
+        if work.plan.is_compiled() {
+            return Ok(Duration::ZERO);
+        }
         self.wait()?;
         let start = Instant::now();
-        self.compute_tensor(f, direction, &x, grad.as_ref(), &out)?;
+        self.compute_tensor(&chain, direction, &x, grad.as_ref(), &out)?;
         self.wait()?;
         Ok(start.elapsed())
     }
@@ -202,41 +318,137 @@ impl Gpu {
     ///
     /// # Errors
     /// As [`compute_tensor`](Self::compute_tensor).
-    pub fn time_compute(
+    pub fn time_compute<'a>(
         &self,
-        f: &Activation,
+        f: impl Into<Chain<'a>>,
         direction: Direction,
         x: &Tensor,
         grad: Option<&Tensor>,
         out: &Tensor,
         dispatches: usize,
     ) -> Result<Timing> {
-        let operands = self.operands(f, direction, x, grad, out)?;
-        let kernel = Kernel::Activation(f, direction);
-        self.context
-            .time(kernel, &f.constants(), operands, dispatches)
+        let (work, columns) = self.work(&f.into(), direction, x, grad, out)?;
+        let elements = elements(x, grad, out, columns);
+        let operands = work.operands.iter().map(|(_, tensor)| tensor);
+        let tensors: Vec<&Tensor> = [x, out].into_iter().chain(grad).chain(operands).collect();
+        self.context.time(&work, &elements, &tensors, dispatches)
     }
 
     /// Times a kernel that copies, as [`time_compute`](Self::time_compute): the yardstick for the activations, which differ from it in
     /// their function only.
     ///
     /// # Errors
-    /// [`Error::LengthMismatch`], [`Error::WrongDevice`], and [`Error::DeviceLost`] or [`Error::Gpu`] for what the device reports.
+    /// As [`compute_tensor`](Self::compute_tensor).
     pub fn time_copy(&self, from: &Tensor, to: &Tensor, dispatches: usize) -> Result<Timing> {
-        if from.len() != to.len() {
-            return Err(Error::LengthMismatch {
-                name: "the result",
-                len: to.len(),
-                other: "x",
-                other_len: from.len(),
-            });
+        self.time_compute(Chain::new(), Direction::Forward, from, None, to, dispatches)
+    }
+}
+
+/// The elements of one call over tensors.
+pub(super) fn elements<'a>(
+    x: &'a Tensor,
+    grad: Option<&'a Tensor>,
+    out: &'a Tensor,
+    columns: usize,
+) -> Elements<'a> {
+    Elements {
+        x: x.into(),
+        grad: grad.map(Span::from),
+        outputs: vec![out.into()],
+        columns,
+        before: 0,
+    }
+}
+
+impl super::context::Context {
+    /// Appends the kernels of a backward pass with gradients of operands, and gives the tensors in between, which have to live until
+    /// the kernels are recorded.
+    pub(super) fn prepare_gradients(
+        self: &Arc<Self>,
+        work: &Work,
+        [x, grad, dx]: [Span<'_>; 3],
+        operands: &[(usize, Span<'_>)],
+        columns: usize,
+        prepared: &mut Prepared,
+    ) -> Result<Vec<Tensor>> {
+        let mut between = Vec::new();
+        if x.is_empty() {
+            // The sum of nothing.
+            // The derivative of 0·x: 0, whatever stands there.
+            let zero = Chain::new().scale(0.0);
+            for (_, sums) in operands.iter().filter(|(_, sums)| !sums.is_empty()) {
+                self.prepare_plain(&zero, Direction::Derivative, *sums, *sums, prepared)?;
+            }
+            return Ok(between);
         }
-        let operands = Operands {
+        // What is added up over several elements goes through a tensor of its own first.
+        let mut terms: Vec<(usize, Tensor)> = Vec::new();
+        for output in &work.plan.outputs {
+            match output {
+                Output::Operand(k) if work.operands[*k].0 != Broadcast::Full => {
+                    terms.push((*k, Tensor::new(self, x.len(), Purpose::Scratch)?));
+                }
+                _ => {}
+            }
+        }
+        let sums = |k: usize| {
+            operands
+                .iter()
+                .find(|(operand, _)| *operand == k)
+                .map(|(_, span)| *span)
+        };
+        let place = |output: &Output| match output {
+            Output::Result => dx,
+            Output::Operand(k) => match terms.iter().find(|(operand, _)| operand == k) {
+                Some((_, tensor)) => tensor.into(),
+                None => sums(*k).unwrap_or(dx),
+            },
+        };
+        let elements = Elements {
+            x,
+            grad: Some(grad),
+            outputs: work.plan.outputs.iter().map(place).collect(),
+            columns,
+            before: 0,
+        };
+        self.prepare(work, &elements, prepared)?;
+        for (k, sums) in operands {
+            let broadcast = work.operands[*k].0;
+            let values = match terms.iter().find(|(operand, _)| operand == k) {
+                Some((_, tensor)) => Span::from(tensor),
+                None if work.plan.same_as_input.contains(k) => dx,
+                None => continue,
+            };
+            if broadcast == Broadcast::Full {
+                // A tensor of its own all the same: the caller asked for two.
+                let copy = Chain::new();
+                self.prepare_plain(&copy, Direction::Forward, values, *sums, prepared)?;
+            } else {
+                let more = self.prepare_sum(values, columns, broadcast, *sums, prepared)?;
+                between.extend(more);
+            }
+        }
+        between.extend(terms.into_iter().map(|(_, tensor)| tensor));
+        Ok(between)
+    }
+
+    /// Appends the kernel of a chain without operands in memory.
+    fn prepare_plain(
+        self: &Arc<Self>,
+        chain: &Chain<'_>,
+        direction: Direction,
+        from: Span<'_>,
+        to: Span<'_>,
+        prepared: &mut Prepared,
+    ) -> Result<()> {
+        let work = Work::new(self, chain, Task::Value(direction))?;
+        let elements = Elements {
             x: from,
             grad: None,
-            out: to,
+            outputs: vec![to],
+            columns: 1,
+            before: 0,
         };
-        operands.check_device(&self.context, "x")?;
-        self.context.time(Kernel::Copy, &[], operands, dispatches)
+        self.prepare(&work, &elements, prepared)
     }
 }

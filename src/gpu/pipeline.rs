@@ -1,113 +1,177 @@
 //! Compiled kernels, each made once.
 
 use super::context::{Context, lock};
-use super::shader::{InPlace, Kernel};
-use crate::{Direction, Result};
+use super::shader::{Access, Element, Input, Kernel, Memory, Output, StepShape, Task, sum_source};
+use crate::Result;
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-/// What tells kernels apart: name, direction, capacity, place of the result, whether it is a sweep. Parameters are data, so they
-/// are not in here.
-type Key = (&'static str, Option<Direction>, u32, InPlace, bool);
+/// The steps of a kernel with what it reads and writes. Each way in which its operands can lie is compiled at its first use.
+pub(super) struct Plan {
+    pub(super) steps: Vec<StepShape>,
+    pub(super) task: Task,
+    pub(super) inputs: Vec<Input>,
+    pub(super) outputs: Vec<Output>,
+    /// Operands that add up the same for their gradient as the input's gradient is.
+    pub(super) same_as_input: Vec<usize>,
+    variants: Mutex<HashMap<(Memory, Vec<Access>), Compiled>>,
+}
 
+/// A compiled kernel with the layout of its bind groups.
+#[derive(Clone)]
+pub(super) struct Compiled {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) layout: wgpu::BindGroupLayout,
+}
+
+/// A kind of layout: for each storage buffer, whether it is declared as written.
+type Written = Vec<bool>;
+
+#[derive(Default)]
 pub(super) struct Pipelines {
-    /// The layouts for kernels that read no, one or two buffers beside the one that they write.
-    layouts: [(wgpu::BindGroupLayout, wgpu::PipelineLayout); 3],
-    made: Mutex<HashMap<Key, wgpu::ComputePipeline>>,
+    layouts: Mutex<HashMap<Written, (wgpu::BindGroupLayout, wgpu::PipelineLayout)>>,
+    plans: Mutex<HashMap<(Vec<StepShape>, Task), Arc<Plan>>>,
+    sum: Mutex<Option<Compiled>>,
+    count: AtomicUsize,
 }
 
 impl Pipelines {
-    pub(super) fn new(device: &wgpu::Device) -> Self {
-        Self {
-            layouts: [0, 1, 2].map(|reads| layout(device, reads)),
-            made: Mutex::default(),
-        }
-    }
-
-    /// The layout of the bind groups of a kernel that reads this number of buffers.
-    pub(super) fn bind_group_layout(&self, reads: usize) -> &wgpu::BindGroupLayout {
-        &self.layouts[reads].0
-    }
-
     /// Number of compiled kernels.
     pub(super) fn count(&self) -> usize {
-        lock(&self.made).len()
+        self.count.load(Ordering::Relaxed)
     }
 
-    pub(super) fn contains(&self, kernel: Kernel<'_>, in_place: InPlace) -> bool {
-        lock(&self.made).contains_key(&key_of(kernel, in_place))
+    /// The plan of these steps. Compiles nothing.
+    pub(super) fn plan(&self, steps: Vec<StepShape>, task: Task) -> Arc<Plan> {
+        let mut plans = lock(&self.plans);
+        let key = (steps, task);
+        if let Some(plan) = plans.get(&key) {
+            return Arc::clone(plan);
+        }
+        let element = Element::new(&key.0, &key.1);
+        let plan = Arc::new(Plan {
+            steps: key.0.clone(),
+            task: key.1.clone(),
+            inputs: element.inputs,
+            outputs: element.outputs,
+            same_as_input: element.same_as_input,
+            variants: Mutex::default(),
+        });
+        Arc::clone(plans.entry(key).or_insert(plan))
+    }
+}
+
+impl Plan {
+    /// Whether any variant is compiled.
+    pub(super) fn is_compiled(&self) -> bool {
+        !lock(&self.variants).is_empty()
     }
 }
 
 impl Context {
-    /// The compiled kernel, made now where this is its first use.
-    pub(super) fn pipeline(
+    /// The compiled kernel for operands that lie this way, made now where this is its first use.
+    pub(super) fn compiled(
         &self,
-        kernel: Kernel<'_>,
-        in_place: InPlace,
-    ) -> Result<wgpu::ComputePipeline> {
-        let key = key_of(kernel, in_place);
-        if let Some(pipeline) = lock(&self.pipelines.made).get(&key) {
-            return Ok(pipeline.clone());
+        plan: &Plan,
+        memory: Memory,
+        access: &[Access],
+    ) -> Result<Compiled> {
+        let key = (memory, access.to_vec());
+        if let Some(compiled) = lock(&plan.variants).get(&key) {
+            return Ok(compiled.clone());
         }
-        let (id, direction) = kernel.name();
-        let label =
-            direction.map_or_else(|| id.to_owned(), |direction| format!("{id} {direction}"));
-        let reads = kernel.read_operands(in_place).len();
+        let kernel = Kernel {
+            steps: plan.steps.clone(),
+            task: plan.task.clone(),
+            memory,
+            access: key.1.clone(),
+        };
+        let written = kernel.written_bindings(plan.outputs.len());
+        let compiled = self.compile(&kernel.name(), kernel.source(), written)?;
+        // Two threads may both have compiled it; one of the results stays.
+        Ok(lock(&plan.variants).entry(key).or_insert(compiled).clone())
+    }
+
+    /// The kernel that adds up.
+    pub(super) fn compiled_sum(&self) -> Result<Compiled> {
+        if let Some(compiled) = &*lock(&self.pipelines.sum) {
+            return Ok(compiled.clone());
+        }
+        let compiled = self.compile("sum", sum_source(), vec![false, true])?;
+        Ok(lock(&self.pipelines.sum).get_or_insert(compiled).clone())
+    }
+
+    fn compile(&self, label: &str, source: String, written: Written) -> Result<Compiled> {
+        let (bind_group_layout, pipeline_layout) = self.layout(written)?;
         let pipeline = self.scoped("compiling a kernel", || {
             let module = self
                 .device
                 .create_shader_module(wgpu::ShaderModuleDescriptor {
-                    label: Some(&label),
-                    source: wgpu::ShaderSource::Wgsl(kernel.source(in_place).into()),
+                    label: Some(label),
+                    source: wgpu::ShaderSource::Wgsl(source.into()),
                 });
             self.device
                 .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                    label: Some(&label),
-                    layout: Some(&self.pipelines.layouts[reads].1),
+                    label: Some(label),
+                    layout: Some(&pipeline_layout),
                     module: &module,
                     entry_point: Some("main"),
                     compilation_options: Default::default(),
                     cache: None,
                 })
         })?;
-        // Two threads may both have compiled it; one of the results stays.
-        Ok(lock(&self.pipelines.made)
-            .entry(key)
-            .or_insert(pipeline)
+        self.pipelines.count.fetch_add(1, Ordering::Relaxed);
+        Ok(Compiled {
+            pipeline,
+            layout: bind_group_layout,
+        })
+    }
+
+    fn layout(&self, written: Written) -> Result<(wgpu::BindGroupLayout, wgpu::PipelineLayout)> {
+        if let Some(layouts) = lock(&self.pipelines.layouts).get(&written) {
+            return Ok(layouts.clone());
+        }
+        let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
+            binding,
+            visibility: wgpu::ShaderStages::COMPUTE,
+            ty: wgpu::BindingType::Buffer {
+                ty,
+                has_dynamic_offset: false,
+                min_binding_size: None,
+            },
+            count: None,
+        };
+        let storage = written
+            .iter()
+            .map(|&written| wgpu::BufferBindingType::Storage {
+                read_only: !written,
+            });
+        let entries: Vec<wgpu::BindGroupLayoutEntry> =
+            std::iter::once(wgpu::BufferBindingType::Uniform)
+                .chain(storage)
+                .zip(0..)
+                .map(|(ty, binding)| entry(binding, ty))
+                .collect();
+        let layouts = self.scoped("making the layout of a bind group", || {
+            let group = self
+                .device
+                .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                    label: Some("nonlin"),
+                    entries: &entries,
+                });
+            let pipeline = self
+                .device
+                .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                    label: Some("nonlin"),
+                    bind_group_layouts: &[Some(&group)],
+                    immediate_size: 0,
+                });
+            (group, pipeline)
+        })?;
+        Ok(lock(&self.pipelines.layouts)
+            .entry(written)
+            .or_insert(layouts)
             .clone())
     }
-}
-
-fn key_of(kernel: Kernel<'_>, in_place: InPlace) -> Key {
-    let (id, direction) = kernel.name();
-    let sweep = kernel.swept_from().is_some();
-    (id, direction, kernel.capacity(), in_place, sweep)
-}
-
-fn layout(device: &wgpu::Device, reads: u32) -> (wgpu::BindGroupLayout, wgpu::PipelineLayout) {
-    let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        },
-        count: None,
-    };
-    let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
-    let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform)];
-    entries.extend((1..=reads).map(|binding| entry(binding, storage(true))));
-    entries.push(entry(reads + 1, storage(false)));
-    let group = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
-        label: Some("nonlin"),
-        entries: &entries,
-    });
-    let pipeline = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
-        label: Some("nonlin"),
-        bind_group_layouts: &[Some(&group)],
-        immediate_size: 0,
-    });
-    (group, pipeline)
 }

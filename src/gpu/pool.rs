@@ -15,6 +15,8 @@ pub(super) enum Purpose {
     Input,
     /// A tensor that a kernel fills.
     Output,
+    /// A tensor between two kernels: never mapped, so that recorded work may use it at any time.
+    Scratch,
     /// On the way to the device.
     Upload,
     /// On the way to the host.
@@ -31,6 +33,7 @@ impl Purpose {
         match self {
             Self::Upload => write | BufferUsages::COPY_SRC,
             Self::Download => read | BufferUsages::COPY_DST,
+            Self::Scratch => tensor,
             _ if !info.mappable => tensor,
             _ if both => tensor | read | write,
             Self::Input => tensor | write,

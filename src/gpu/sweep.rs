@@ -1,8 +1,9 @@
 //! A function of every f32: the kernel makes its inputs, so nothing is uploaded.
 
 use super::Gpu;
-use super::dispatch::Operands;
-use super::shader::Kernel;
+use super::dispatch::{Prepared, Work, check_device};
+use super::operations::elements;
+use super::shader::Task;
 use super::tensor::Tensor;
 use crate::engine::check;
 use crate::{Activation, Direction, Result};
@@ -22,14 +23,15 @@ impl Gpu {
         out: &Tensor,
     ) -> Result<()> {
         check(f, direction, out.len(), None, out.len())?;
-        // A kernel that has its only operand in the place of the result reads no buffer.
-        let operands = Operands {
-            x: out,
-            grad: None,
-            out,
-        };
-        operands.check_device(&self.context, "the result")?;
-        let kernel = Kernel::Sweep(f, direction, first);
-        self.context.dispatch(kernel, &f.constants(), operands)
+        check_device(&self.context, "the result", out)?;
+        if out.is_empty() {
+            return Ok(());
+        }
+        let mut work = Work::new(&self.context, &f.into(), Task::Sweep(direction))?;
+        work.swept_from = first;
+        let mut prepared = Prepared::default();
+        self.context
+            .prepare(&work, &elements(out, None, out, 1), &mut prepared)?;
+        self.context.submit(&prepared, [out])
     }
 }

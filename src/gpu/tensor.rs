@@ -2,6 +2,7 @@
 
 use super::context::{Context, lock};
 use super::pool::{Pooled, Purpose};
+use super::span::Span;
 use super::transfer::{Drive, into_slice};
 use crate::{Error, Result};
 use std::marker::PhantomData;
@@ -21,6 +22,10 @@ pub(super) struct Inner {
     pub(super) context: Arc<Context>,
     pub(super) len: usize,
     segments: Vec<wgpu::Buffer>,
+    /// Bytes before the first element.
+    start: u64,
+    /// Whether the buffers came from the pool and go back there.
+    pooled: bool,
     /// Held for reading while work is submitted that uses the buffers, for writing while they are mapped: a mapped buffer must
     /// not be in a submission.
     access: RwLock<()>,
@@ -61,6 +66,8 @@ impl Tensor {
             context: Arc::clone(context),
             len,
             segments: Vec::new(),
+            start: 0,
+            pooled: true,
             access: RwLock::new(()),
         };
         let mut left = bytes;
@@ -70,6 +77,37 @@ impl Tensor {
             inner.segments.push(context.tensor_buffer(piece, purpose)?);
             left -= piece;
         }
+        Ok(Self {
+            inner: Arc::new(inner),
+            element: PhantomData,
+        })
+    }
+
+    /// Elements of a buffer of your own, as a tensor: nothing is copied, and the buffer is never given away. It needs the usage
+    /// [`STORAGE`](wgpu::BufferUsages::STORAGE), [`COPY_SRC`](wgpu::BufferUsages::COPY_SRC) to be downloaded and
+    /// [`COPY_DST`](wgpu::BufferUsages::COPY_DST) to be uploaded to, and must not be mapped while it is used.
+    ///
+    /// ```no_run
+    /// # let gpu = nonlin::Gpu::new()?;
+    /// # let buffer: wgpu::Buffer = todo!();
+    /// let x = nonlin::Tensor::from_buffer(&gpu, buffer.slice(256..1280))?;
+    /// assert_eq!(x.len(), 256);
+    /// # Ok::<(), nonlin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidSpan`] where the range does not begin and end at multiples of 4 bytes, or for a buffer of other usage.
+    pub fn from_buffer(gpu: &crate::Gpu, elements: wgpu::BufferSlice<'_>) -> Result<Self> {
+        let span = Span::from(elements);
+        span.check("the tensor")?;
+        let inner = Inner {
+            context: Arc::clone(&gpu.context),
+            len: span.len(),
+            segments: vec![elements.buffer().clone()],
+            start: elements.offset(),
+            pooled: false,
+            access: RwLock::new(()),
+        };
         Ok(Self {
             inner: Arc::new(inner),
             element: PhantomData,
@@ -139,8 +177,23 @@ impl<E> Tensor<E> {
         self.inner.len == 0
     }
 
+    /// The elements in their buffer, to bind them in a pass of your own. `None` where there are none, or where they take
+    /// [several buffers](Self::buffers).
+    ///
+    /// The buffer is reused for other tensors once this one is dropped, so keep it for as long as you use it.
+    pub fn buffer(&self) -> Option<wgpu::BufferSlice<'_>> {
+        match &self.inner.segments[..] {
+            [buffer] if self.inner.len > 0 => {
+                let start = self.inner.start;
+                Some(buffer.slice(start..start + self.inner.len as u64 * 4))
+            }
+            _ => None,
+        }
+    }
+
     /// The buffers that the elements lie in, one after another, each but the last one filled by
-    /// [`Info::max_chunk_bytes`](super::Info::max_chunk_bytes) bytes. A buffer may be longer than its elements; a length of 0 has none.
+    /// [`Info::max_chunk_bytes`](super::Info::max_chunk_bytes) bytes. A buffer may be longer than its elements; a length of 0 has none. The
+    /// buffer of a tensor that was made [from one](Tensor::from_buffer) may hold more before the first element.
     ///
     /// They are reused for other tensors once this one is dropped, so keep it for as long as you use them.
     pub fn buffers(&self) -> &[wgpu::Buffer] {
@@ -149,22 +202,35 @@ impl<E> Tensor<E> {
 }
 
 impl Inner {
-    /// The segments with the bytes that each holds elements in, without the padding.
-    pub(super) fn segments(&self) -> impl Iterator<Item = (&wgpu::Buffer, u64)> {
+    /// The elements for a kernel.
+    pub(super) fn span(&self) -> Span<'_> {
         let chunk = self.context.info.max_chunk_bytes;
+        Span::of_tensor(&self.segments, self.start, self.len, chunk, self.pooled)
+    }
+
+    /// The buffers with the byte where elements begin in each and the bytes that they take, without the padding.
+    pub(super) fn segments(&self) -> impl Iterator<Item = (&wgpu::Buffer, u64, u64)> {
+        let chunk = if self.pooled {
+            self.context.info.max_chunk_bytes
+        } else {
+            u64::MAX
+        };
         let mut left = self.len as u64 * 4;
         self.segments.iter().map(move |buffer| {
             let bytes = left.min(chunk);
             left -= bytes;
-            (buffer, bytes)
+            (buffer, self.start, bytes)
         })
     }
 
     /// Whether every buffer can be mapped this way.
     pub(super) fn can_map(&self, usage: wgpu::BufferUsages) -> bool {
-        self.segments
-            .iter()
-            .all(|buffer| buffer.usage().contains(usage))
+        // A buffer of the program's own is the program's to map.
+        self.pooled
+            && self
+                .segments
+                .iter()
+                .all(|buffer| buffer.usage().contains(usage))
     }
 
     pub(super) fn shared(&self) -> RwLockReadGuard<'_, ()> {
@@ -178,8 +244,13 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        for buffer in self.segments.drain(..) {
-            self.context.give_back(buffer, None);
+        let segments = std::mem::take(&mut self.segments);
+        if self.pooled {
+            for buffer in segments {
+                self.context.give_back(buffer, None);
+            }
+        } else {
+            self.context.caches.forget(&segments);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! How long kernels take, by the device's own clock where that can be trusted.
 
 use super::context::Context;
-use super::dispatch::{Operands, Prepared};
+use super::dispatch::{Elements, Prepared, Work, hold};
+use super::operations::elements;
 use super::pool::Purpose;
-use super::shader::Kernel;
+use super::shader::Task;
 use super::tensor::Tensor;
 use super::transfer::Drive;
-use crate::{Error, Result};
+use crate::{Chain, Direction, Error, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,24 +50,24 @@ impl Context {
     /// Times a kernel over `dispatches` runs in one submission.
     pub(super) fn time(
         self: &Arc<Self>,
-        kernel: Kernel<'_>,
-        constants: &[f32],
-        operands: Operands<'_>,
+        work: &Work,
+        elements: &Elements<'_>,
+        tensors: &[&Tensor],
         dispatches: usize,
     ) -> Result<Timing> {
         let runs = u32::try_from(dispatches.max(1)).unwrap_or(u32::MAX);
-        if operands.out.is_empty() {
+        if elements.x.is_empty() {
             return Ok(Timing {
                 per_call: Duration::ZERO,
                 clock: Clock::Wall,
             });
         }
         let trusted = self.timestamps_are_sane()?;
-        if !self.pipelines.contains(kernel, operands.in_place()) {
+        if !work.plan.is_compiled() {
             // Some drivers compile at the first run.
-            self.measure(kernel, constants, operands, 1)?;
+            self.measure(work, elements, tensors, 1)?;
         }
-        let measured = self.measure(kernel, constants, operands, runs)?;
+        let measured = self.measure(work, elements, tensors, runs)?;
         let (total, clock) = match measured.device {
             Some(device) if trusted => (device, Clock::Timestamps),
             _ => (measured.wall, Clock::Wall),
@@ -89,14 +90,11 @@ impl Context {
         const ELEMENTS: usize = 1 << 18;
         let x = Tensor::new(self, ELEMENTS, Purpose::Output)?;
         let out = Tensor::new(self, ELEMENTS, Purpose::Output)?;
-        let operands = Operands {
-            x: &x,
-            grad: None,
-            out: &out,
-        };
+        let work = Work::new(self, &Chain::new(), Task::Value(Direction::Forward))?;
+        let elements = elements(&x, None, &out, 1);
         let mut runs = 4;
         let sane = loop {
-            let measured = self.measure(Kernel::Copy, &[], operands, runs)?;
+            let measured = self.measure(&work, &elements, &[&x, &out], runs)?;
             if measured.wall >= Duration::from_millis(20) || runs >= 1 << 14 {
                 break measured
                     .device
@@ -118,12 +116,13 @@ impl Context {
 
     fn measure(
         self: &Arc<Self>,
-        kernel: Kernel<'_>,
-        constants: &[f32],
-        operands: Operands<'_>,
+        work: &Work,
+        elements: &Elements<'_>,
+        tensors: &[&Tensor],
         runs: u32,
     ) -> Result<Measured> {
-        let prepared = self.prepare(kernel, constants, operands)?;
+        let mut prepared = Prepared::default();
+        self.prepare(work, elements, &mut prepared)?;
         let queries = if self.info.timestamps {
             Some(Queries::new(self)?)
         } else {
@@ -132,7 +131,7 @@ impl Context {
         self.poll(None)?;
         let start = Instant::now();
         {
-            let _held = operands.hold();
+            let _held = hold(tensors.iter().copied());
             self.scoped("timing a kernel", || {
                 let mut encoder = self.device.create_command_encoder(&Default::default());
                 record(&mut encoder, &prepared, runs, queries.as_ref());
@@ -172,7 +171,7 @@ fn record(
     }
     if let Some(queries) = queries {
         encoder.resolve_query_set(&queries.set, 0..2, &queries.resolved, 0);
-        let bytes = queries.result.inner.segments().map(|(buffer, _)| buffer);
+        let bytes = queries.result.inner.segments().map(|(buffer, ..)| buffer);
         for buffer in bytes {
             encoder.copy_buffer_to_buffer(&queries.resolved, 0, buffer, 0, 16);
         }

@@ -197,7 +197,7 @@ impl Inner {
     pub(super) async fn write(&self, data: &[u8], drive: Drive, direct: bool) -> Result<()> {
         let context = &self.context;
         let mut rest = data;
-        for (buffer, bytes) in self.segments() {
+        for (buffer, start, bytes) in self.segments() {
             let (segment, later) = rest.split_at(bytes as usize);
             rest = later;
             if direct {
@@ -209,7 +209,8 @@ impl Inner {
             }
             let pieces = segment.chunks(PIECE_BYTES as usize);
             for (piece, offset) in pieces.zip((0..).step_by(PIECE_BYTES as usize)) {
-                self.write_piece(piece, buffer, offset, drive).await?;
+                self.write_piece(piece, buffer, start + offset, drive)
+                    .await?;
             }
         }
         Ok(())
@@ -246,7 +247,7 @@ impl Inner {
         sink: &mut (dyn FnMut(&[u8]) + Send),
     ) -> Result<()> {
         let mut reads = VecDeque::new();
-        for (buffer, bytes) in self.segments() {
+        for (buffer, start, bytes) in self.segments() {
             let piece_bytes = if direct { bytes } else { PIECE_BYTES };
             let mut offset = 0;
             while offset < bytes {
@@ -254,7 +255,7 @@ impl Inner {
                     finish_oldest(&mut reads, &self.context, drive, sink).await?;
                 }
                 let piece = piece_bytes.min(bytes - offset);
-                reads.push_back(self.start_read(buffer, offset, piece, direct)?);
+                reads.push_back(self.start_read(buffer, start + offset, piece, direct)?);
                 offset += piece;
             }
         }
@@ -269,11 +270,11 @@ impl Inner {
     pub(super) fn start_reads(&self) -> Result<Reads> {
         let direct = self.can_map(wgpu::BufferUsages::MAP_READ);
         let mut reads = VecDeque::new();
-        for (buffer, bytes) in self.segments() {
+        for (buffer, start, bytes) in self.segments() {
             let piece_bytes = if direct { bytes } else { PIECE_BYTES };
             for offset in (0..bytes).step_by(piece_bytes as usize) {
                 let piece = piece_bytes.min(bytes - offset);
-                reads.push_back(self.start_read(buffer, offset, piece, direct)?);
+                reads.push_back(self.start_read(buffer, start + offset, piece, direct)?);
             }
         }
         Ok(Reads(reads))

@@ -1,0 +1,281 @@
+//! Assembles kernels from the files under `shaders/`.
+
+mod element;
+mod kernel;
+
+use crate::{Activation, Chain, Direction};
+pub(super) use element::{Element, Input, constant_words};
+pub(super) use kernel::{Access, Kernel, Memory, Output, StepShape, Task, shape};
+use std::collections::HashSet;
+
+/// The kernel that adds up.
+const SUM: &str = include_str!("../../../shaders/kernels/sum.wgsl");
+
+/// The types that the mathematics is written in: four elements at a time, or one.
+const LANES: [&str; 2] = [
+    include_str!("../../../shaders/math/lanes.wgsl"),
+    include_str!("../../../shaders/math/lanes_scalar.wgsl"),
+];
+
+/// Files that a kernel takes in when it uses something that they declare, in the order that they stand in.
+const LIBRARY: &[&str] = &[
+    include_str!("../../../shaders/kernels/element_f32.wgsl"),
+    include_str!("../../../shaders/math/bits.wgsl"),
+    include_str!("../../../shaders/math/exp.wgsl"),
+    include_str!("../../../shaders/math/expm1.wgsl"),
+    include_str!("../../../shaders/math/product_pair.wgsl"),
+    include_str!("../../../shaders/math/sigmoid.wgsl"),
+    include_str!("../../../shaders/math/tanh.wgsl"),
+    include_str!("../../../shaders/math/log.wgsl"),
+    include_str!("../../../shaders/math/normal_tail.wgsl"),
+    include_str!("../../../shaders/math/erf.wgsl"),
+    include_str!("../../../shaders/kernels/chain_rule.wgsl"),
+    include_str!("../../../shaders/kernels/arithmetic.wgsl"),
+    include_str!("../../../shaders/kernels/broadcast.wgsl"),
+    include_str!("../../../shaders/kernels/sweep.wgsl"),
+];
+
+/// The WGSL of the kernel that computes `direction` of an activation or a chain, as the driver gets it; empty where it has no
+/// derivative from its output and that is asked for.
+pub fn kernel_source<'a>(f: impl Into<Chain<'a>>, direction: Direction) -> String {
+    let chain = f.into();
+    let single = chain.single();
+    if direction.from_output() && !single.is_some_and(Activation::has_derivative_from_output) {
+        return String::new();
+    }
+    Kernel::of_tensors(shape(&chain), Task::Value(direction)).source()
+}
+
+/// The WGSL of the copy kernel that [`Gpu::time_copy`](crate::Gpu::time_copy) runs.
+pub fn copy_kernel_source() -> String {
+    kernel_source(Chain::new(), Direction::Forward)
+}
+
+/// The WGSL of the kernel that adds up.
+pub(super) fn sum_source() -> String {
+    with_library(&[SUM], true)
+}
+
+/// Whether a kernel of these steps is compiled for one element at a time.
+fn scalar_lanes(steps: &[StepShape]) -> bool {
+    steps
+        .iter()
+        .any(|step| matches!(step, StepShape::Activation(source) if source.scalar))
+}
+
+/// The type of the second parameter of a function.
+fn constants_type<'a>(source: &'a str, function: &str) -> Option<&'a str> {
+    let (_, after) = source.split_once(&format!("fn {function}("))?;
+    let (parameters, _) = after.split_once(')')?;
+    let (_, second) = parameters.split_once(',')?;
+    let (_, kind) = second.split_once(':')?;
+    Some(kind.trim().trim_end_matches(','))
+}
+
+fn field_count(source: &str, structure: &str) -> usize {
+    let source = without_comments(source);
+    let fields = source
+        .split_once(&format!("struct {structure} {{"))
+        .and_then(|(_, after)| after.split_once('}'));
+    fields.map_or(0, |(fields, _)| fields.matches(':').count())
+}
+
+/// `parts`, after the files of the library that they need.
+fn with_library(parts: &[&str], scalar: bool) -> String {
+    let mut needed = vec![false; LIBRARY.len()];
+    let mut open: Vec<String> = parts.iter().map(|part| without_comments(part)).collect();
+    while let Some(source) = open.pop() {
+        let used: HashSet<&str> = identifiers(&source).collect();
+        for (file, needed) in LIBRARY.iter().zip(&mut needed) {
+            if !*needed && declarations(file).any(|name| used.contains(name)) {
+                *needed = true;
+                open.push(without_comments(file));
+            }
+        }
+    }
+    let library = LIBRARY
+        .iter()
+        .zip(needed)
+        .filter_map(|(file, needed)| needed.then_some(*file));
+    let parts = parts.iter().copied().filter(|part| !part.is_empty());
+    std::iter::once(LANES[usize::from(scalar)])
+        .chain(library)
+        .chain(parts)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The names that a file declares: its declarations begin in the first column.
+fn declarations(source: &str) -> impl Iterator<Item = &str> {
+    source.lines().filter_map(|line| {
+        let rest = ["fn ", "const ", "struct ", "alias "]
+            .iter()
+            .find_map(|keyword| line.strip_prefix(keyword))?;
+        identifiers(rest).next()
+    })
+}
+
+fn identifiers(source: &str) -> impl Iterator<Item = &str> {
+    source
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))
+}
+
+fn without_comments(source: &str) -> String {
+    source
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Operand, Operation};
+
+    #[test]
+    fn every_file_of_mathematics_is_in_the_library() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders/math");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(
+                LIBRARY.contains(&text.as_str()) || LANES.contains(&text.as_str()),
+                "{} is missing in LIBRARY of src/gpu/shader.rs",
+                path.display()
+            );
+        }
+    }
+
+    #[test]
+    fn a_kernel_holds_what_it_uses_and_nothing_else() {
+        let relu = kernel_source(Activation::relu(), Direction::Derivative);
+        assert!(relu.contains("fn nan_of(") && !relu.contains("fn exp_pair("));
+        let gelu = kernel_source(Activation::gelu(), Direction::Forward);
+        assert_eq!(gelu.matches("fn exp_pair(").count(), 1);
+        assert!(!copy_kernel_source().contains("fn nan_of("));
+    }
+
+    /// Chains that have every kind of step.
+    fn chains() -> Vec<Vec<StepShape>> {
+        let operand = vec![1.0_f32; 4];
+        let row = |operation| Chain::new().combine(operation, Operand::row(&operand));
+        let mut all: Vec<Chain> = Activation::all().iter().map(Chain::from).collect();
+        all.push(Chain::new());
+        all.push(
+            "scale(0.5) | offset(1) | gelu | sub(1) | div(3) | max(0) | min(1) | residual"
+                .parse()
+                .unwrap(),
+        );
+        all.push(Chain::new().residual().then(Activation::gelu()).residual());
+        for operation in Operation::ALL {
+            all.push(
+                row(operation)
+                    .then(Activation::silu())
+                    .combine(operation, (&operand).into()),
+            );
+            let column = Chain::new().combine(operation, Operand::column(&operand));
+            all.push(
+                column
+                    .combine(operation, Operand::scalar(&operand[..1]))
+                    .residual(),
+            );
+        }
+        // Two functions with the same helpers, and one twice.
+        all.push(
+            Chain::new()
+                .then(Activation::gelu())
+                .then(Activation::gelu())
+                .then(Activation::mish()),
+        );
+        all.push(
+            "piecewise_linear | piecewise_linear(points=[0:0, 1:1, 2:0], left=0, right=0)"
+                .parse()
+                .unwrap(),
+        );
+        all.iter().map(shape).collect()
+    }
+
+    #[test]
+    fn kernels_are_valid_however_their_operands_lie() {
+        for steps in chains() {
+            let operands = steps
+                .iter()
+                .filter(|step| matches!(step, StepShape::Memory(..)))
+                .count();
+            for task in [
+                Task::Value(Direction::Forward),
+                Task::Value(Direction::Derivative),
+                Task::Value(Direction::Backward),
+                Task::Gradients((0..operands).collect()),
+            ] {
+                let inputs = Element::new(&steps, &task).inputs.len();
+                let mut places = vec![
+                    vec![Access::Read; inputs],
+                    vec![Access::ReadBesideOutput; inputs],
+                ];
+                for i in 0..inputs {
+                    let mut one = places[0].clone();
+                    one[i] = Access::Output(0);
+                    places.push(one);
+                }
+                for memory in [
+                    Memory::Vectors { whole_rows: true },
+                    Memory::Vectors { whole_rows: false },
+                    Memory::Elements,
+                ] {
+                    for access in &places {
+                        let kernel = Kernel {
+                            steps: steps.clone(),
+                            task: task.clone(),
+                            memory,
+                            access: access.clone(),
+                        };
+                        let source = kernel.source();
+                        let module = naga::front::wgsl::parse_str(&source)
+                            .map_err(|error| error.emit_to_string(&source));
+                        assert!(module.is_ok(), "{}\n{source}", module.unwrap_err());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_backward_pass_reads_what_it_needs_only() {
+        let values = [1.0, 2.0, 3.0, 4.0];
+        let chain = Chain::new()
+            .add_row(&values)
+            .then(Activation::relu())
+            .add(&values[..]);
+        let element = Element::new(&shape(&chain), &Task::Value(Direction::Backward));
+        assert_eq!(
+            element.inputs,
+            [
+                Input::X,
+                Input::Grad,
+                Input::Operand(0, crate::Broadcast::Row)
+            ]
+        );
+        let gradients = Element::new(&shape(&chain), &Task::Gradients(vec![0, 1]));
+        // The bias's gradient adds up what the input's is; that of the last operand is what came in.
+        assert_eq!(gradients.same_as_input, [0]);
+        assert_eq!(gradients.outputs, [Output::Result, Output::Operand(1)]);
+    }
+
+    #[test]
+    fn constants_are_passed_in_the_order_of_the_fields() {
+        let leaky = kernel_source(Activation::leaky_relu(), Direction::Backward);
+        assert!(
+            leaky.contains("leaky_relu_derivative(x, LeakyRelu(params.constants[0].x))"),
+            "{leaky}"
+        );
+        let two: Chain = "scale(2) | leaky_relu".parse().unwrap();
+        let two = kernel_source(two, Direction::Forward);
+        assert!(
+            two.contains("leaky_relu_forward(v1, LeakyRelu(params.constants[1].x))"),
+            "{two}"
+        );
+    }
+}
