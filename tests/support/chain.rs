@@ -177,6 +177,17 @@ impl<'c> Judge<'c> {
         (values[steps.len()], g + residual, operands)
     }
 
+    /// Whether a value lies just where a function or its derivative jumps: what the derivative is there is a convention.
+    pub fn at_a_jump(&self, i: usize, x: f64) -> bool {
+        let steps = self.steps_at(i);
+        let values = exact_values(&steps, x, None);
+        let jumps = |(step, &v): (&At<'_>, &f64)| match step {
+            At::Activation(f) => f.jumps.iter().any(|&jump| jump == v as f32),
+            _ => false,
+        };
+        steps.iter().zip(&values).any(jumps)
+    }
+
     /// The chain at element `i` in f64; `moved` adds to the value of an operand.
     pub fn exact_forward(&self, i: usize, x: f64, moved: Option<(usize, f64)>) -> f64 {
         *exact_values(&self.steps_at(i), x, moved)

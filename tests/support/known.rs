@@ -144,7 +144,7 @@ pub fn sum(terms: &[Known]) -> Known {
 pub struct Function {
     pub referee: Referee,
     /// Where the function or its derivative jumps.
-    jumps: Vec<f32>,
+    pub jumps: Vec<f32>,
     bound: f64,
     bound_derivative: f64,
 }
@@ -152,8 +152,11 @@ pub struct Function {
 impl Function {
     pub fn new(f: &Activation) -> Self {
         let mut jumps: Vec<f32> = f.kinks().iter().map(|&(at, _)| at).collect();
-        if ["step", "sign"].contains(&f.id()) {
-            jumps.push(0.0);
+        match f.id() {
+            "step" | "sign" => jumps.push(0.0),
+            // Between eps and 0 it is a line that misses f(0) by about eps².
+            "xielu" => jumps.extend([f.parameters()[3], 0.0]),
+            _ => {}
         }
         let metadata = f.metadata();
         Self {
