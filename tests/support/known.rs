@@ -154,6 +154,9 @@ impl Function {
         let mut jumps: Vec<f32> = f.kinks().iter().map(|&(at, _)| at).collect();
         match f.id() {
             "step" | "sign" => jumps.push(0.0),
+            // Poles.
+            "reciprocal" | "log" | "sqrt" | "rsqrt" => jumps.push(0.0),
+            "log1p" => jumps.push(-1.0),
             // Between eps and 0 it is a line that misses f(0) by about eps².
             "xielu" => jumps.extend([f.parameters()[3], 0.0]),
             _ => {}
