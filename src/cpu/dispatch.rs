@@ -62,7 +62,7 @@ impl Isa {
 pub(crate) type Loop = unsafe fn(*const f32, *const f32, *mut f32, usize, &Constants);
 
 /// The type of portable lane: fused where the target always has the instruction.
-type Portable = Scalar<{ cfg!(target_arch = "aarch64") }>;
+pub(super) type Portable = Scalar<{ cfg!(target_arch = "aarch64") }>;
 
 /// What one element's result is.
 trait Rule {
@@ -98,11 +98,16 @@ rule!(BackwardFromOutput, true, |y, grad, c| chain(
 
 /// `grad * derivative`, where a zero wins over an infinity and NaN over everything.
 #[inline(always)]
-fn chain<L: Lanes>(grad: L, derivative: L) -> L {
-    let product = grad * derivative;
+pub(super) fn chain<L: Lanes>(grad: L, derivative: L) -> L {
     // An infinity times zero is the only way to a NaN that neither factor holds.
-    let lost = product.is_nan() & !grad.is_nan() & !derivative.is_nan();
-    L::select(lost, L::splat(0.0), product)
+    zero_where_lost(grad * derivative, grad, derivative)
+}
+
+/// `result`, but zero where it is NaN though neither operand is.
+#[inline(always)]
+pub(super) fn zero_where_lost<L: Lanes>(result: L, a: L, b: L) -> L {
+    let lost = result.is_nan() & !a.is_nan() & !b.is_nan();
+    L::select(lost, L::splat(0.0), result)
 }
 
 /// One vector. A function, not a closure of [`run`]: a closure cannot be told to be inlined, and left alone it does not have the

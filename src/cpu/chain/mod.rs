@@ -1,0 +1,179 @@
+//! Chains on the CPU: piece by piece, so that the values between two steps stay in the nearest cache.
+
+mod arithmetic;
+mod piece;
+mod plan;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+use super::{BLOCK, Cpu, Operands, Parts, THREADS_PAY_FROM};
+use crate::{Chain, Direction, Result};
+use piece::Walker;
+use plan::Plan;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use sums::{Sum, Tiles};
+
+/// Elements that go through all steps together: 4 KiB for each value that is kept.
+const PIECE: usize = 1024;
+
+impl Cpu {
+    /// Computes a chain that is not one activation alone. All lengths are checked; `columns` is the length of a row.
+    pub(super) fn compute_chain(
+        &self,
+        chain: &Chain<'_>,
+        direction: Direction,
+        columns: usize,
+        x: &[f32],
+        grad: Option<&[f32]>,
+        out: &mut [f32],
+    ) -> Result<()> {
+        let plan = Plan::new(chain, self.isa, columns, x.len(), &[])?;
+        let grad = grad.map_or(std::ptr::null(), <[f32]>::as_ptr);
+        // SAFETY: all slices are of one length.
+        unsafe {
+            self.run_plan(
+                &plan,
+                direction,
+                x.as_ptr(),
+                grad,
+                out.as_mut_ptr(),
+                x.len(),
+            )
+        };
+        Ok(())
+    }
+
+    /// As [`compute_chain`](Self::compute_chain) without a gradient, with the result in the place of the input.
+    pub(super) fn compute_chain_in_place(
+        &self,
+        chain: &Chain<'_>,
+        direction: Direction,
+        columns: usize,
+        x: &mut [f32],
+    ) -> Result<()> {
+        let plan = Plan::new(chain, self.isa, columns, x.len(), &[])?;
+        let data = x.as_mut_ptr();
+        // SAFETY: the result is exactly the input, which a walker allows.
+        unsafe { self.run_plan(&plan, direction, data, std::ptr::null(), data, x.len()) };
+        Ok(())
+    }
+
+    /// # Safety
+    /// `x` and, unless it is null, `grad` must be valid for reading `count` elements, `out` for writing them; `out` may be exactly `x`.
+    unsafe fn run_plan(
+        &self,
+        plan: &Plan<'_>,
+        direction: Direction,
+        x: *const f32,
+        grad: *const f32,
+        out: *mut f32,
+        count: usize,
+    ) {
+        let backward = direction != Direction::Forward;
+        let operands = Operands { x, grad, out };
+        let threads = self.helpful_threads(count);
+        let parts = Parts::new(count, threads);
+        self.on_threads(threads, &|thread| {
+            let operands = &operands;
+            let mut walker = Walker::new(plan, count, backward);
+            while let Some((block, len)) = parts.take(thread) {
+                for start in (block..block + len).step_by(PIECE) {
+                    let len = PIECE.min(block + len - start);
+                    // SAFETY: `start + len <= count`, and each block is taken by one thread only.
+                    unsafe {
+                        let (x, out) = (operands.x.add(start), operands.out.add(start));
+                        if backward {
+                            let grad = operands.grad;
+                            let grad = if grad.is_null() {
+                                grad
+                            } else {
+                                grad.add(start)
+                            };
+                            walker.backward(start, len, x, grad, out, |_, _| {});
+                        } else {
+                            walker.forward(start, len, x, out);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// The gradients of the input and of some operands. Works for a single activation too. All is checked but where the operands
+    /// lie.
+    pub(super) fn chain_gradients(
+        &self,
+        chain: &Chain<'_>,
+        columns: usize,
+        x: &[f32],
+        grad: &[f32],
+        dx: &mut [f32],
+        operands: &mut [(usize, &mut [f32])],
+    ) -> Result<()> {
+        let wanted: Vec<usize> = operands.iter().map(|(operand, _)| *operand).collect();
+        let plan = Plan::new(chain, self.isa, columns, x.len(), &wanted)?;
+        if x.is_empty() {
+            operands.iter_mut().for_each(|(_, into)| into.fill(0.0));
+            return Ok(());
+        }
+        let tiles = Tiles::new(x.len(), columns);
+        let mut sums = Vec::with_capacity(operands.len());
+        for (operand, into) in operands {
+            let (broadcast, _) = chain.operand(*operand)?;
+            sums.push(Sum::new(broadcast, &tiles, columns, into));
+        }
+        let pointers = Operands {
+            x: x.as_ptr(),
+            grad: grad.as_ptr(),
+            out: dx.as_mut_ptr(),
+        };
+        let next = AtomicUsize::new(0);
+        let shared = &sums;
+        self.on_threads(self.helpful_threads(x.len()).min(tiles.count()), &|_| {
+            let pointers = &pointers;
+            let mut walker = Walker::new(&plan, x.len(), true);
+            loop {
+                let tile = next.fetch_add(1, Ordering::Relaxed);
+                if tile >= tiles.count() {
+                    return;
+                }
+                tiles.pieces(tile, |piece| {
+                    let start = piece.start;
+                    // SAFETY: the piece lies within the input; each tile is taken by one thread only.
+                    unsafe {
+                        walker.backward(
+                            start,
+                            piece.len,
+                            pointers.x.add(start),
+                            pointers.grad.add(start),
+                            pointers.out.add(start),
+                            |operand, terms| shared[operand].add(&tiles, piece, terms),
+                        );
+                    }
+                });
+            }
+        });
+        for sum in sums {
+            // SAFETY: `operands` borrows the memory until this function returns.
+            unsafe { sum.finish(&tiles) };
+        }
+        Ok(())
+    }
+
+    /// How many threads bring something for this number of elements.
+    fn helpful_threads(&self, count: usize) -> usize {
+        if count < THREADS_PAY_FROM {
+            return 1;
+        }
+        self.threads().min(count / BLOCK).max(1)
+    }
+
+    fn on_threads(&self, threads: usize, work: &(dyn Fn(usize) + Sync)) {
+        if threads <= 1 {
+            work(0);
+        } else {
+            self.team.run(work);
+        }
+    }
+}

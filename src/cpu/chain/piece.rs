@@ -1,0 +1,349 @@
+//! [`Walker`]: takes pieces of the input through a chain, forward and backward.
+
+use super::PIECE;
+use super::arithmetic::{Rule, Streams};
+use super::plan::{Plan, Spread, Step};
+use crate::{Chain, Operation};
+
+/// One thread's way through a chain, with the memory for one piece.
+pub(super) struct Walker<'p, 'a> {
+    plan: &'p Plan<'a>,
+    /// Where the memory begins. All access goes through this pointer, so that no reference claims more of it than one place.
+    base: *mut f32,
+    _memory: Vec<f32>,
+    /// Longest piece.
+    piece: usize,
+}
+
+/// The places in a walker's memory, in pieces; the values that a backward pass keeps come last.
+const ROOM: usize = 0;
+const INPUT: usize = 1;
+const ONES: usize = 2;
+const GRADIENT: usize = 3;
+const RESIDUAL: usize = 4;
+const TERM: usize = 5;
+const KEPT: usize = 6;
+
+impl<'p, 'a> Walker<'p, 'a> {
+    /// For an input of `len` elements.
+    pub(super) fn new(plan: &'p Plan<'a>, len: usize, backward: bool) -> Self {
+        let piece = PIECE.min(len);
+        let places = if backward { KEPT + plan.kept() } else { ONES };
+        let mut memory = vec![0.0; places * piece];
+        if backward {
+            memory[ONES * piece..(ONES + 1) * piece].fill(1.0);
+        }
+        Self {
+            plan,
+            base: memory.as_mut_ptr(),
+            _memory: memory,
+            piece,
+        }
+    }
+
+    /// Memory for one piece.
+    fn place(&self, index: usize) -> *mut f32 {
+        self.base.wrapping_add(index * self.piece)
+    }
+
+    /// Runs a rule over a piece that begins at element `start` of the input.
+    ///
+    /// # Safety
+    /// As [`Plan::combine`].
+    unsafe fn combine(&mut self, rule: Rule, operand: &Spread<'_>, start: usize, streams: Streams) {
+        // SAFETY: the memory has this place, and no pointer in `streams` points there. For the rest, the caller's promise.
+        unsafe {
+            let room = std::slice::from_raw_parts_mut(self.place(ROOM), self.piece);
+            self.plan.combine(rule, operand, start, streams, room)
+        }
+    }
+
+    /// Computes the step `index`, and the one behind it where both are one loop; returns how many. `x` is the chain's input.
+    ///
+    /// # Safety
+    /// `from` and `x` must be valid for reading `len` elements, `to` for writing them. `to` may be exactly `from`.
+    unsafe fn advance(
+        &mut self,
+        index: usize,
+        start: usize,
+        len: usize,
+        x: *const f32,
+        from: *const f32,
+        to: *mut f32,
+    ) -> usize {
+        let streams = Streams {
+            a: from,
+            b: std::ptr::null(),
+            o: std::ptr::null(),
+            factor: 1.0,
+            out: to,
+            count: len,
+        };
+        let plan = self.plan;
+        match &plan.steps[index..] {
+            [
+                Step::Combine {
+                    operation: Operation::Mul,
+                    operand: Spread::One(factor),
+                    ..
+                },
+                Step::Combine {
+                    operation: Operation::Add,
+                    operand,
+                    ..
+                },
+                ..,
+            ] => {
+                let streams = Streams {
+                    factor: *factor,
+                    ..streams
+                };
+                // SAFETY: the caller's promise.
+                unsafe { self.combine(Rule::MulAdd, operand, start, streams) };
+                return 2;
+            }
+            [
+                Step::Combine {
+                    operation, operand, ..
+                },
+                ..,
+            ] => {
+                let rule = match operation {
+                    Operation::Add => Rule::Add,
+                    Operation::Sub => Rule::Sub,
+                    Operation::Mul => Rule::Mul,
+                    Operation::Div => Rule::Div,
+                    Operation::Max => Rule::Max,
+                    Operation::Min => Rule::Min,
+                };
+                // SAFETY: the caller's promise.
+                unsafe { self.combine(rule, operand, start, streams) };
+            }
+            [
+                Step::Activation {
+                    forward, constants, ..
+                },
+                ..,
+            ] => {
+                // SAFETY: the caller's promise; the instructions were checked when the engine was made.
+                unsafe { forward(from, std::ptr::null(), to, len, constants) };
+            }
+            [Step::Residual, ..] => {
+                // SAFETY: the caller's promise.
+                unsafe { self.add(streams, x) };
+            }
+            [] => {}
+        }
+        1
+    }
+
+    /// `a + o` with a value for each element.
+    ///
+    /// # Safety
+    /// `streams.a`, `o` and `streams.out` must be valid for `streams.count` elements.
+    unsafe fn add(&self, streams: Streams, o: *const f32) {
+        // SAFETY: the caller's promise; the instructions were checked when the engine was made.
+        unsafe { Rule::Add.compiled(true, self.plan.isa)(&Streams { o, ..streams }) }
+    }
+
+    /// The chain's values of a piece that begins at element `start` of the input.
+    ///
+    /// # Safety
+    /// `x` must be valid for reading `len <= PIECE` elements, `out` for writing them; `out` may be exactly `x`.
+    pub(super) unsafe fn forward(
+        &mut self,
+        start: usize,
+        len: usize,
+        x: *const f32,
+        out: *mut f32,
+    ) {
+        let mut input = x;
+        if self.plan.residual && std::ptr::eq(x, out) {
+            let copy = self.place(INPUT);
+            // SAFETY: the place has room for a piece, and is none of the caller's memory.
+            unsafe { std::ptr::copy_nonoverlapping(x, copy, len) };
+            input = copy;
+        }
+        let (mut index, mut from) = (0, input);
+        while index < self.plan.steps.len() {
+            // SAFETY: all pointers are valid for `len` elements.
+            index += unsafe { self.advance(index, start, len, input, from, out) };
+            from = out;
+        }
+        if index == 0 {
+            // SAFETY: as above; both may be the same.
+            unsafe { std::ptr::copy(x, out, len) };
+        }
+    }
+
+    /// The gradient of a piece of the input. `grad` may be null, for a gradient of 1. `found` is called with the number of each wanted
+    /// gradient and the piece's terms of it.
+    ///
+    /// # Safety
+    /// `x` and `grad` must be valid for reading `len <= PIECE` elements, `out` for writing them; `out` may be exactly `x`.
+    pub(super) unsafe fn backward(
+        &mut self,
+        start: usize,
+        len: usize,
+        x: *const f32,
+        grad: *const f32,
+        out: *mut f32,
+        mut found: impl FnMut(usize, &[f32]),
+    ) {
+        let plan = self.plan;
+        // SAFETY: all pointers are valid for `len` elements.
+        let values = unsafe { self.recompute(start, len, x) };
+        let into = if std::ptr::eq(x, out) {
+            self.place(GRADIENT)
+        } else {
+            out
+        };
+        let mut gradient = if grad.is_null() {
+            self.place(ONES).cast_const()
+        } else {
+            grad
+        };
+        let (residual, term) = (self.place(RESIDUAL), self.place(TERM));
+        let mut passed_by = false;
+        for (index, step) in plan.steps.iter().enumerate().rev() {
+            let streams = Streams {
+                a: gradient,
+                b: values[index],
+                o: std::ptr::null(),
+                factor: 1.0,
+                out: into,
+                count: len,
+            };
+            match step {
+                Step::Activation {
+                    backward,
+                    constants,
+                    ..
+                } => {
+                    // SAFETY: the step needs its input, so `values` has it; the instructions were checked when the engine was made.
+                    unsafe { backward(values[index], gradient, into, len, constants) };
+                    gradient = into;
+                }
+                Step::Residual => {
+                    // SAFETY: the place has room for a piece, and is none of the other pointers.
+                    unsafe {
+                        if passed_by {
+                            self.add(
+                                Streams {
+                                    out: residual,
+                                    ..streams
+                                },
+                                residual,
+                            );
+                        } else {
+                            std::ptr::copy_nonoverlapping(gradient, residual, len);
+                        }
+                    }
+                    passed_by = true;
+                }
+                Step::Combine {
+                    operation,
+                    operand,
+                    wanted,
+                } => {
+                    if let Some(wanted) = wanted {
+                        let mut terms = gradient;
+                        if let Some(rule) = operand_rule(*operation) {
+                            // SAFETY: `values` has what the rule reads, since the operand's gradient is wanted.
+                            unsafe {
+                                self.combine(
+                                    rule,
+                                    operand,
+                                    start,
+                                    Streams {
+                                        out: term,
+                                        ..streams
+                                    },
+                                )
+                            };
+                            terms = term;
+                        }
+                        // SAFETY: `len` values were computed, and nothing writes there while the slice is borrowed.
+                        found(*wanted, unsafe { std::slice::from_raw_parts(terms, len) });
+                    }
+                    if let Some(rule) = input_rule(*operation) {
+                        // SAFETY: `values` has what the rule reads.
+                        unsafe { self.combine(rule, operand, start, streams) };
+                        gradient = into;
+                    }
+                }
+            }
+        }
+        // SAFETY: all pointers are valid for `len` elements.
+        unsafe {
+            if passed_by {
+                let streams = Streams {
+                    a: gradient,
+                    b: std::ptr::null(),
+                    o: std::ptr::null(),
+                    factor: 1.0,
+                    out,
+                    count: len,
+                };
+                self.add(streams, residual);
+            } else if !std::ptr::eq(gradient, out) {
+                std::ptr::copy(gradient, out, len);
+            }
+        }
+    }
+
+    /// The values that go into the steps, null where a backward pass does not need them.
+    ///
+    /// # Safety
+    /// `x` must be valid for reading `len <= PIECE` elements.
+    unsafe fn recompute(
+        &mut self,
+        start: usize,
+        len: usize,
+        x: *const f32,
+    ) -> [*const f32; Chain::MAX_STEPS] {
+        let plan = self.plan;
+        let mut values = [std::ptr::null(); Chain::MAX_STEPS];
+        let (mut index, mut value, mut kept) = (0, x, KEPT);
+        let mut to = self.place(kept);
+        while index < plan.recomputed() {
+            if plan.needs_input(index) {
+                values[index] = value;
+                if !std::ptr::eq(value, x) {
+                    kept += 1;
+                    to = self.place(kept);
+                }
+            }
+            // SAFETY: all pointers are valid for `len` elements, and `to` holds no value that is still needed.
+            index += unsafe { self.advance(index, start, len, x, value, to) };
+            value = to;
+        }
+        if let Some(last) = values.get_mut(index) {
+            *last = value;
+        }
+        values
+    }
+}
+
+/// How the gradient is passed on to the stream; `None` where it stays as it is.
+fn input_rule(operation: Operation) -> Option<Rule> {
+    match operation {
+        Operation::Add | Operation::Sub => None,
+        Operation::Mul => Some(Rule::BackMul),
+        Operation::Div => Some(Rule::BackDiv),
+        Operation::Max => Some(Rule::BackMax),
+        Operation::Min => Some(Rule::BackMin),
+    }
+}
+
+/// How the gradient is passed on to the operand; `None` where it stays as it is.
+fn operand_rule(operation: Operation) -> Option<Rule> {
+    match operation {
+        Operation::Add => None,
+        Operation::Sub => Some(Rule::OperandSub),
+        Operation::Mul => Some(Rule::OperandMul),
+        Operation::Div => Some(Rule::OperandDiv),
+        Operation::Max => Some(Rule::OperandMax),
+        Operation::Min => Some(Rule::OperandMin),
+    }
+}
