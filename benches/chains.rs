@@ -126,7 +126,7 @@ fn chains(criterion: &mut Criterion) {
             criterion.benchmark_group(format!("scale | add row | gelu | mul/{direction}"));
         group.throughput(Throughput::Elements(n as u64));
         for (threads, cpu) in [("1 thread", &one), ("all threads", &all)] {
-            let mut fused = |out: &mut [f32]| match direction {
+            let fused = |out: &mut [f32]| match direction {
                 Direction::Forward => cpu.forward_into(&chain, black_box(&layer.x), out),
                 _ => cpu.backward_into(&chain, black_box(&layer.x), &layer.grad, out),
             };

@@ -182,7 +182,7 @@ impl<'c> Judge<'c> {
         let steps = self.steps_at(i);
         let values = exact_values(&steps, x, None);
         let jumps = |(step, &v): (&At<'_>, &f64)| match step {
-            At::Activation(f) => f.jumps.iter().any(|&jump| jump == v as f32),
+            At::Activation(f) => f.jumps.contains(&(v as f32)),
             _ => false,
         };
         steps.iter().zip(&values).any(jumps)

@@ -52,8 +52,7 @@ impl Known {
         };
         let magnitude = low.abs().max(high.abs()).max(magnitude);
         let error = ulps * ulp(magnitude);
-        // Written so that NaN fails.
-        if !(magnitude + error < f64::from(f32::MAX)) {
+        if magnitude.is_nan() || magnitude + error >= f64::from(f32::MAX) {
             return Nothing;
         }
         Between(low - error, high + error).flushed()
