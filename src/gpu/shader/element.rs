@@ -262,26 +262,26 @@ impl Writer<'_> {
                         g
                     }
                     Operation::Mul => {
-                        contribution = wants.then(|| format!("{g} * {}", self.value(k)));
+                        contribution = wants.then(|| format!("chain_rule({g}, {})", self.value(k)));
                         match grad {
                             None => self.operand(k),
-                            Some(_) => format!("{g} * {}", self.operand(k)),
+                            Some(_) => format!("chain_rule({g}, {})", self.operand(k)),
                         }
                     }
                     Operation::Div => {
                         let operand = self.operand(k);
                         contribution = wants.then(|| {
                             let value = self.value(k);
-                            format!("-({g} / {operand}) * ({value} / {operand})")
+                            format!("-chain_rule(quotient_rule({g}, {operand}), quotient_rule({value}, {operand}))")
                         });
-                        format!("{g} / {operand}")
+                        format!("quotient_rule({g}, {operand})")
                     }
                     Operation::Max | Operation::Min => {
                         let (value, operand) = (self.value(k), self.operand(k));
                         // The smaller one is that whose negative is larger.
                         let sign = if operation == Operation::Max { "" } else { "-" };
                         let share = |mine: &str, other: &str| {
-                            format!("share_of_larger({g}, {sign}{mine}, {sign}{other})")
+                            format!("chain_rule({g}, share_of_larger({sign}{mine}, {sign}{other}))")
                         };
                         let (mine, theirs) = (share(&value, &operand), share(&operand, &value));
                         contribution = wants.then_some(theirs);
