@@ -24,7 +24,7 @@ type Bindings = Vec<(Buffer, u64, u64)>;
 #[derive(Default)]
 pub(super) struct Caches {
     params: Mutex<HashMap<Params, Buffer>>,
-    bind_groups: Mutex<HashMap<Bindings, BindGroup>>,
+    bind_groups: Mutex<HashMap<(wgpu::BindGroupLayout, Bindings), BindGroup>>,
 }
 
 impl Caches {
@@ -35,7 +35,7 @@ impl Caches {
         }
         let gone =
             |bindings: &Bindings| bindings.iter().any(|(buffer, ..)| buffers.contains(buffer));
-        lock(&self.bind_groups).retain(|bindings, _| !gone(bindings));
+        lock(&self.bind_groups).retain(|(_, bindings), _| !gone(bindings));
     }
 }
 
@@ -126,6 +126,16 @@ impl Work {
             constants,
             operands,
             swept_from: 0,
+        }
+    }
+}
+
+impl Work {
+    /// The same with another task.
+    pub(super) fn with_task(&self, context: &Context, task: Task) -> Self {
+        Self {
+            plan: context.pipelines.plan(self.plan.steps.clone(), task),
+            ..self.clone()
         }
     }
 }
@@ -315,9 +325,11 @@ impl Context {
         let mut bindings = Vec::with_capacity(buffers.len() + 1);
         bindings.push((self.params(params)?, 0, bytes));
         bindings.extend(buffers);
-        if let Some(group) = lock(&self.caches.bind_groups).get(&bindings) {
+        let key = (compiled.layout.clone(), bindings);
+        if let Some(group) = lock(&self.caches.bind_groups).get(&key) {
             return Ok(group.clone());
         }
+        let bindings = &key.1;
         let entries: Vec<wgpu::BindGroupEntry<'_>> = bindings
             .iter()
             .zip(0..)
@@ -342,7 +354,7 @@ impl Context {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(bindings, group.clone());
+        kept.insert(key, group.clone());
         Ok(group)
     }
 
@@ -384,8 +396,8 @@ fn place_inputs<'a>(work: &'a Work, elements: &Elements<'a>) -> Result<Vec<Opera
     let place = |input: &Input| {
         let span = match input {
             Input::X => elements.x,
-            // No place at all: it goes for that of the result.
-            Input::Swept => elements.outputs[0],
+            // No place at all: it goes for that of the result, which is `x` too.
+            Input::Swept => elements.x,
             Input::Grad => elements.grad.unwrap_or(elements.x),
             Input::Operand(k, _) => Span::from(&work.operands[*k].1),
         };

@@ -18,6 +18,7 @@ mod adapter;
 mod builder;
 mod context;
 mod dispatch;
+mod gradients;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
 mod operations;

@@ -2,8 +2,7 @@
 
 use super::Gpu;
 use super::dispatch::{Elements, Prepared, Work, check_device};
-use super::pool::Purpose;
-use super::shader::{Output, Task};
+use super::shader::Task;
 use super::span::Span;
 use super::tensor::Tensor;
 #[cfg(not(target_arch = "wasm32"))]
@@ -12,7 +11,6 @@ use super::timing::Timing;
 use crate::Error;
 use crate::engine::{Gradients, check, check_gradients};
 use crate::{Broadcast, Chain, Direction, Result};
-use std::sync::Arc;
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::{Duration, Instant};
 
@@ -132,7 +130,7 @@ impl Gpu {
         for (_, tensor) in operands {
             check_device(&self.context, "the gradient of an operand", tensor)?;
         }
-        let task = Task::Gradients(operands.iter().map(|(k, _)| *k).collect());
+        let task = Task::gradients(operands.iter().map(|(k, _)| *k));
         let work = Work::new(&self.context, &chain, task)?;
         let spans: Vec<(usize, Span<'_>)> = operands
             .iter()
@@ -357,98 +355,5 @@ pub(super) fn elements<'a>(
         outputs: vec![out.into()],
         columns,
         before: 0,
-    }
-}
-
-impl super::context::Context {
-    /// Appends the kernels of a backward pass with gradients of operands, and gives the tensors in between, which have to live until
-    /// the kernels are recorded.
-    pub(super) fn prepare_gradients(
-        self: &Arc<Self>,
-        work: &Work,
-        [x, grad, dx]: [Span<'_>; 3],
-        operands: &[(usize, Span<'_>)],
-        columns: usize,
-        prepared: &mut Prepared,
-    ) -> Result<Vec<Tensor>> {
-        let mut between = Vec::new();
-        if x.is_empty() {
-            // The sum of nothing.
-            // The derivative of 0·x: 0, whatever stands there.
-            let zero = Chain::new().scale(0.0);
-            for (_, sums) in operands.iter().filter(|(_, sums)| !sums.is_empty()) {
-                self.prepare_plain(&zero, Direction::Derivative, *sums, *sums, prepared)?;
-            }
-            return Ok(between);
-        }
-        // What is added up over several elements goes through a tensor of its own first.
-        let mut terms: Vec<(usize, Tensor)> = Vec::new();
-        for output in &work.plan.outputs {
-            match output {
-                Output::Operand(k) if work.operands[*k].0 != Broadcast::Full => {
-                    terms.push((*k, Tensor::new(self, x.len(), Purpose::Scratch)?));
-                }
-                _ => {}
-            }
-        }
-        let sums = |k: usize| {
-            operands
-                .iter()
-                .find(|(operand, _)| *operand == k)
-                .map(|(_, span)| *span)
-        };
-        let place = |output: &Output| match output {
-            Output::Result => dx,
-            Output::Operand(k) => match terms.iter().find(|(operand, _)| operand == k) {
-                Some((_, tensor)) => tensor.into(),
-                None => sums(*k).unwrap_or(dx),
-            },
-        };
-        let elements = Elements {
-            x,
-            grad: Some(grad),
-            outputs: work.plan.outputs.iter().map(place).collect(),
-            columns,
-            before: 0,
-        };
-        self.prepare(work, &elements, prepared)?;
-        for (k, sums) in operands {
-            let broadcast = work.operands[*k].0;
-            let values = match terms.iter().find(|(operand, _)| operand == k) {
-                Some((_, tensor)) => Span::from(tensor),
-                None if work.plan.same_as_input.contains(k) => dx,
-                None => continue,
-            };
-            if broadcast == Broadcast::Full {
-                // A tensor of its own all the same: the caller asked for two.
-                let copy = Chain::new();
-                self.prepare_plain(&copy, Direction::Forward, values, *sums, prepared)?;
-            } else {
-                let more = self.prepare_sum(values, columns, broadcast, *sums, prepared)?;
-                between.extend(more);
-            }
-        }
-        between.extend(terms.into_iter().map(|(_, tensor)| tensor));
-        Ok(between)
-    }
-
-    /// Appends the kernel of a chain without operands in memory.
-    fn prepare_plain(
-        self: &Arc<Self>,
-        chain: &Chain<'_>,
-        direction: Direction,
-        from: Span<'_>,
-        to: Span<'_>,
-        prepared: &mut Prepared,
-    ) -> Result<()> {
-        let work = Work::new(self, chain, Task::Value(direction))?;
-        let elements = Elements {
-            x: from,
-            grad: None,
-            outputs: vec![to],
-            columns: 1,
-            before: 0,
-        };
-        self.prepare(&work, &elements, prepared)
     }
 }

@@ -108,7 +108,7 @@ impl Gpu {
         f: impl Into<Chain<'a>>,
         operands: &[usize],
     ) -> Result<GradientsKernel> {
-        let (chain, work) = self.kept(&f.into(), Task::Gradients(operands.to_vec()))?;
+        let (chain, work) = self.kept(&f.into(), Task::gradients(operands.iter().copied()))?;
         let lengths = operands.iter().map(|&k| Ok((k, chain.operand(k)?.1.len())));
         check_gradients(&chain, lengths.collect::<Result<Vec<_>>>()?.into_iter())?;
         Ok(GradientsKernel {

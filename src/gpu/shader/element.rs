@@ -115,12 +115,17 @@ impl Element {
                 // Refused before a kernel is made.
                 _ => vec![writer.value(0)],
             },
-            Task::Gradients(wanted) => {
+            Task::Gradients { input, operands } => {
                 writer.used.push(Input::Grad);
-                let (input, contributions) = writer.back(Some("grad"), wanted);
-                let mut values = vec![input.clone()];
+                let (grad, contributions) = writer.back(Some("grad"), operands);
+                let mut values = Vec::new();
+                outputs.clear();
+                if *input {
+                    outputs.push(Output::Result);
+                    values.push(grad.clone());
+                }
                 for (operand, value) in contributions {
-                    if value == input {
+                    if *input && value == grad {
                         same_as_input.push(operand);
                     } else {
                         outputs.push(Output::Operand(operand));

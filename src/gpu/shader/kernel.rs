@@ -24,8 +24,21 @@ pub(in crate::gpu) enum Task {
     Value(Direction),
     /// The same for the f32 whose bits follow one another.
     Sweep(Direction),
-    /// The gradient of the input, and what these operands in memory add up for theirs.
-    Gradients(Vec<usize>),
+    /// The gradient of the input where it is wanted, and what these operands in memory add up for theirs.
+    Gradients {
+        input: bool,
+        operands: Vec<usize>,
+    },
+}
+
+impl Task {
+    /// The gradients of the input and of these operands.
+    pub(in crate::gpu) fn gradients(operands: impl IntoIterator<Item = usize>) -> Self {
+        Self::Gradients {
+            input: true,
+            operands: operands.into_iter().collect(),
+        }
+    }
 }
 
 /// A step without its numbers.
@@ -152,7 +165,7 @@ impl Kernel {
         let task = match &self.task {
             Task::Value(direction) => direction.name(),
             Task::Sweep(_) => "sweep",
-            Task::Gradients(_) => "gradients",
+            Task::Gradients { .. } => "gradients",
         };
         format!("{} {task}", steps.join(" | "))
     }

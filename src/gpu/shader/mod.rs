@@ -208,7 +208,7 @@ mod tests {
                 Task::Value(Direction::Forward),
                 Task::Value(Direction::Derivative),
                 Task::Value(Direction::Backward),
-                Task::Gradients((0..operands).collect()),
+                Task::gradients(0..operands),
             ] {
                 let inputs = Element::new(&steps, &task).inputs.len();
                 let mut places = vec![
@@ -258,7 +258,7 @@ mod tests {
                 Input::Operand(0, crate::Broadcast::Row)
             ]
         );
-        let gradients = Element::new(&shape(&chain), &Task::Gradients(vec![0, 1]));
+        let gradients = Element::new(&shape(&chain), &Task::gradients([0, 1]));
         // The bias's gradient adds up what the input's is; that of the last operand is what came in.
         assert_eq!(gradients.same_as_input, [0]);
         assert_eq!(gradients.outputs, [Output::Result, Output::Operand(1)]);
