@@ -84,12 +84,16 @@ fn check_name(name: &str) -> Result<(), Fault> {
 }
 
 fn check_declaration(declaration: &Declaration<'_>) -> Result<(), Fault> {
-    let Declaration { keyword, name, at, .. } = declaration;
+    let Declaration {
+        keyword, name, at, ..
+    } = declaration;
     let here = *at..*at + name.len();
     let refuse = |reason: &str| Err(Fault::new(here.clone(), reason));
     match *keyword {
         "var" => return refuse("no binding and no variable may stand outside of functions"),
-        "override" => return refuse("nothing may be left open until the pipeline is made (override)"),
+        "override" => {
+            return refuse("nothing may be left open until the pipeline is made (override)");
+        }
         "enable" | "requires" | "diagnostic" => {
             return refuse("a directive may stand at the start of a whole shader only");
         }
@@ -141,8 +145,7 @@ fn check_loops(words: &[Token<'_>], rounds: u64) -> Result<(), Fault> {
     Ok(())
 }
 
-const LOOP_ADVICE: &str =
-    "a loop has to be of the form `for (var i = 0; i < 8; i++)`, with i only read within, or be written out";
+const LOOP_ADVICE: &str = "a loop has to be of the form `for (var i = 0; i < 8; i++)`, with i only read within, or be written out";
 
 /// The number of rounds of a loop that counts, and the words of its body. Written so that every loop it accepts ends: the counter
 /// moves by a step of one sign, towards a bound that is a literal, and nothing else assigns to it.
@@ -230,9 +233,11 @@ fn assigns(words: &[Token<'_>], name: &str) -> bool {
             .collect();
         let compound = |op: &str| operator.starts_with(op);
         let assigned = (compound("=") && !compound("=="))
-            || ["++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="]
-                .into_iter()
-                .any(compound);
+            || [
+                "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=",
+            ]
+            .into_iter()
+            .any(compound);
         assigned || (before > 0 && is(before - 1, "&"))
     })
 }

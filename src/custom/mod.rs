@@ -99,7 +99,9 @@ impl CustomFunction {
         }
         if let Some(i) = parameters.iter().position(|value| !value.is_finite()) {
             let value = write_number(parameters[i]);
-            return Err(fail(format!("parameter {i} is {value}, it has to be finite")));
+            return Err(fail(format!(
+                "parameter {i} is {value}, it has to be finite"
+            )));
         }
         self.values = [0.0; Self::MAX_PARAMETERS];
         self.values[..parameters.len()].copy_from_slice(parameters);

@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use std::error::Error as _;
 use std::ops::Range;
 use wgpu::naga::{
-    Block, Expression, Function, Module, Scalar, ScalarKind, Statement, Type, TypeInner, VectorSize,
+    Block, Expression, Function, Module, Scalar, ScalarKind, Statement, Type, TypeInner,
+    VectorSize,
     front::wgsl,
     valid::{Capabilities, ValidationFlags, Validator},
 };

@@ -233,7 +233,10 @@ impl DerivativeReport {
         if found.relative() > 1.0 {
             self.failures += 1;
         }
-        if self.worst.is_none_or(|worst| found.relative() > worst.relative()) {
+        if self
+            .worst
+            .is_none_or(|worst| found.relative() > worst.relative())
+        {
             self.worst = Some(found);
         }
     }
@@ -253,7 +256,12 @@ struct Estimate {
 impl Estimate {
     /// `None` where a value is not finite. `values` are those at [`offsets`].
     fn new(centre: f32, values: &[f32], h: f32) -> Option<Self> {
-        let all = || values.iter().chain([&centre]).map(|&value| f64::from(value));
+        let all = || {
+            values
+                .iter()
+                .chain([&centre])
+                .map(|&value| f64::from(value))
+        };
         if !all().all(f64::is_finite) {
             return None;
         }

@@ -66,7 +66,16 @@ pub(crate) fn own_names() -> &'static HashSet<&'static str> {
             .chain(functions)
             .flat_map(declarations)
             .map(|declaration| declaration.name)
-            .chain(["main", "params", "x", "y", "grad", "result", "zero_bits", "CAPACITY"])
+            .chain([
+                "main",
+                "params",
+                "x",
+                "y",
+                "grad",
+                "result",
+                "zero_bits",
+                "CAPACITY",
+            ])
             .filter(|name| !name.is_empty())
             .collect()
     })

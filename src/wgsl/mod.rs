@@ -52,9 +52,7 @@ use crate::{Activation, Direction, Error, Result};
 pub use library::Lanes;
 pub(crate) use library::{closure, own_names};
 use std::collections::HashSet;
-pub(crate) use text::{
-    Declaration, Kind, Token, declarations, line_and_column, rename, tokens,
-};
+pub(crate) use text::{Declaration, Kind, Token, declarations, line_and_column, rename, tokens};
 
 /// The WGSL of these functions and their derivatives, one element at a time, every name with `nonlin_` before it; see the
 /// [module](self). [`Source`] has choices.
@@ -187,7 +185,10 @@ impl Source {
             .map(|constant| self.literal(constant))
             .collect();
         let structure = self.named(structure);
-        Ok(format!("{function}({x}, {structure}({}))", constants.join(", ")))
+        Ok(format!(
+            "{function}({x}, {structure}({}))",
+            constants.join(", ")
+        ))
     }
 
     fn directions(&self, f: &Activation) -> impl Iterator<Item = Direction> + use<> {
@@ -211,7 +212,11 @@ impl Source {
             return hexadecimal(value);
         }
         // No literal, and no constant expression either.
-        format!("bitcast<f32>({}u ^ {}())", value.to_bits(), self.named(ZERO))
+        format!(
+            "bitcast<f32>({}u ^ {}())",
+            value.to_bits(),
+            self.named(ZERO)
+        )
     }
 
     fn check(&self) -> Result<()> {
@@ -272,7 +277,9 @@ fn function(f: &Activation, direction: Direction) -> String {
 /// The type of the second parameter of the function, which is its structure of constants; `None` where it has none.
 fn constants_structure<'a>(source: &'a str, shader_name: &str) -> Option<&'a str> {
     let forward = format!("{shader_name}_forward");
-    let declared = declarations(source).into_iter().find(|d| d.name == forward)?;
+    let declared = declarations(source)
+        .into_iter()
+        .find(|d| d.name == forward)?;
     // fn name ( x : F , c : Structure )
     let words = declared.tokens;
     let open = words.iter().position(|word| word.text == "(")?;

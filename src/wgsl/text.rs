@@ -149,7 +149,15 @@ pub(crate) fn declarations(source: &str) -> Vec<Declaration<'_>> {
 
 fn declaration<'a>(text: &'a str, tokens: Vec<Token<'a>>) -> Declaration<'a> {
     const KEYWORDS: [&str; 10] = [
-        "fn", "struct", "const", "alias", "var", "override", "let", "enable", "requires",
+        "fn",
+        "struct",
+        "const",
+        "alias",
+        "var",
+        "override",
+        "let",
+        "enable",
+        "requires",
         "diagnostic",
     ];
     // An attribute stands before the keyword, and may hold a keyword in its brackets.
@@ -232,7 +240,19 @@ mod tests {
         let source = "a/*x /* y */ z*/+0x1.20dd74p+0f*1e-3-.5//c\n_b.xy 1.0-2";
         let words: Vec<&str> = tokens(source).iter().map(|token| token.text).collect();
         let want = [
-            "a", "+", "0x1.20dd74p+0f", "*", "1e-3", "-", ".5", "_b", ".", "xy", "1.0", "-", "2",
+            "a",
+            "+",
+            "0x1.20dd74p+0f",
+            "*",
+            "1e-3",
+            "-",
+            ".5",
+            "_b",
+            ".",
+            "xy",
+            "1.0",
+            "-",
+            "2",
         ];
         assert_eq!(words, want);
         assert_eq!(tokens("/* open").len(), 0);
