@@ -7,7 +7,7 @@ mod support;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use nonlin::cpu::Cpu;
-use nonlin::{Activation, Chain, CustomFunction, Direction, Engine, Error, Gpu};
+use nonlin::{Activation, Chain, Direction, Engine, Error, Gpu};
 use support::claims::{self, IntoCompletion};
 
 /// x·σ(a·x) + b, of helpers, a structure, a constant, an alias and a loop; and the crate's own mathematics.
@@ -533,7 +533,7 @@ fn two_texts_of_one_name_are_two_functions(gpu: &Gpu) -> Result<(), Failed> {
 
 fn the_documented_errors_hold(gpu: &Gpu) -> Result<(), Failed> {
     type Case = (&'static str, f64, f64, f64, fn(f64) -> f64);
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         ("exp_any(x)", -87.0, 88.0, 2.0, f64::exp),
         ("expm1_any(x)", -20.0, 88.0, 2.0, f64::exp_m1),
         ("expm1_nonpositive(x)", -20.0, 0.0, 2.0, f64::exp_m1),
@@ -541,6 +541,9 @@ fn the_documented_errors_hold(gpu: &Gpu) -> Result<(), Failed> {
         ("log1p_any(x)", -0.999, 1e4, 3.0, f64::ln_1p),
         ("log1p_unit(x)", 0.0, 1.0, 2.0, f64::ln_1p),
         ("tanh_nonnegative(x)", 0.0, 12.0, 3.0, f64::tanh),
+        ("erf_nonnegative(x)", 0.0, 6.0, 2.0, |x| {
+            Activation::erf().reference(Direction::Forward, x)
+        }),
         ("exp_value(exp_of(x))", -87.0, 88.0, 2.0, f64::exp),
         ("exp_times(exp_of(x), 3.0)", -90.0, 86.0, 2.0, |x| {
             3.0 * x.exp()

@@ -283,10 +283,18 @@ impl Estimate {
         let weights: f64 = CENTRAL[0].iter().map(|weight| 2.0 * weight.abs()).sum();
         // A value below the normal numbers may be flushed to zero.
         let error = NOISE_ULP * f64::from(f32::EPSILON) * largest + f64::from(f32::MIN_POSITIVE);
-        let spread = (central[0] - central[1])
-            .abs()
-            .max((central[1] - central[2]).abs())
-            .max((one_sided(right) + one_sided(left)).abs());
+        let (right, left) = (one_sided(right), -one_sided(left));
+        // The one-sided ones beside the central one, too: where the curvature jumps, they agree with each other and not with it.
+        let pairs = [
+            (central[0], central[1]),
+            (central[1], central[2]),
+            (central[0], left),
+            (central[0], right),
+            (left, right),
+        ];
+        let spread = pairs
+            .iter()
+            .fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
         Some(Self {
             derivative: central[0],
             spread,

@@ -166,11 +166,36 @@ impl Source {
     }
 
     /// A call of the function that computes `direction` of `f` (the factor of the gradient for the backward directions) for an expression
-    /// of the shader's, with the constants written out: `nonlin_leaky_relu_forward(x, nonlin_LeakyRelu(0x1.99999ap-4f))`.
+    /// of the shader's, with the constants written out: `nonlin_leaky_relu_forward(x, nonlin_LeakyRelu(0x1.99999ap-4f))`. A compiler may
+    /// compute with such constants in another order, so that results may differ from the crate's own in the last bit.
     ///
     /// # Errors
     /// [`Error::NoDerivativeFromOutput`], a parameter out of its range.
     pub fn call(&self, f: &Activation, direction: Direction, x: &str) -> Result<String> {
+        let constants = f.shader_constants();
+        self.call_with(f, direction, x, |i| self.literal(constants[i]))
+    }
+
+    /// As [`call`](Self::call), with an expression of the shader's for each of the constants, which [`Activation::shader_constants`] gives:
+    /// so another parameter is other data, and not another shader.
+    ///
+    /// ```
+    /// use nonlin::{Activation, Direction, wgsl};
+    /// let (source, f) = (wgsl::Source::new(&[]), Activation::leaky_relu());
+    /// let call = source.call_with(&f, Direction::Forward, "x", |i| format!("constants[{i}]"))?;
+    /// assert_eq!(call, "nonlin_leaky_relu_forward(x, nonlin_LeakyRelu(constants[0]))");
+    /// # Ok::<(), nonlin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub fn call_with(
+        &self,
+        f: &Activation,
+        direction: Direction,
+        x: &str,
+        constant: impl Fn(usize) -> String,
+    ) -> Result<String> {
         f.validate()?;
         if direction.from_output() {
             f.require_derivative_from_output()?;
@@ -179,11 +204,7 @@ impl Source {
         let Some(structure) = constants_structure(f.wgsl(), f.entry().shader_name()) else {
             return Ok(format!("{function}({x})"));
         };
-        let constants: Vec<String> = f
-            .shader_constants()
-            .into_iter()
-            .map(|constant| self.literal(constant))
-            .collect();
+        let constants: Vec<String> = (0..f.shader_constants().len()).map(constant).collect();
         let structure = self.named(structure);
         Ok(format!(
             "{function}({x}, {structure}({}))",
