@@ -472,6 +472,65 @@ fn results_are_right(gpu: &Gpu) -> Result<(), Failed> {
     )
 }
 
+/// In a chain beside functions of the catalogue, with operands, forward and backward.
+fn chains_hold_custom_functions(gpu: &Gpu) -> Result<(), Failed> {
+    let x: Vec<f32> = (-50..=49).map(|i| i as f32 / 8.0).collect();
+    let grad = vec![2.0; x.len()];
+    let bias = [0.5, -0.25, 1.0, 0.0];
+    let gate: Vec<f32> = x.iter().map(|x| 1.0 + x * x).collect();
+    let chain = Chain::new()
+        .add_row(&bias[..])
+        .then(swoosh(&[2.0, 0.5]))
+        .mul(&gate[..])
+        .then(swoosh(&[1.0]))
+        .then(Activation::softplus());
+    let y = Engine::forward(gpu, &chain, &x)?;
+    let gradients = Engine::gradients(gpu, &chain, &x, &grad, &[0, 1])?;
+    let mut bias_grad = [0.0; 4];
+    for i in 0..x.len() {
+        let biased = f64::from(x[i] + bias[i % 4]);
+        let (first, first_slope) = exact(biased, [2.0, 0.5]);
+        let product = first * f64::from(gate[i]);
+        let (second, second_slope) = exact(product, [1.0, 0.0]);
+        let value = second.max(0.0) + (-second.abs()).exp().ln_1p();
+        let back = 2.0 / (1.0 + (-second).exp()) * second_slope;
+        let dx = back * f64::from(gate[i]) * first_slope;
+        bias_grad[i % 4] += dx;
+        let right = near(y[i], value)
+            && (f64::from(gradients.input[i]) - dx).abs() <= 1e-5 * dx.abs().max(1.0)
+            && (f64::from(gradients.operands[1][i]) - back * first).abs()
+                <= 1e-5 * (back * first).abs().max(1.0);
+        expect(
+            right,
+            format!(
+                "at {}: {}, {value}; {}, {dx}",
+                x[i], y[i], gradients.input[i]
+            ),
+        )?;
+    }
+    for (got, want) in gradients.operands[0].iter().zip(bias_grad) {
+        let right = (f64::from(*got) - want).abs() <= 1e-4 * want.abs().max(1.0);
+        expect(right, format!("the bias's gradient: {got}, {want}"))?;
+    }
+    Ok(())
+}
+
+/// Two texts with one name, and with helpers of one name, in one kernel.
+fn names_do_not_meet_in_a_kernel(gpu: &Gpu) -> Result<(), Failed> {
+    let text = |by: f32| {
+        format!(
+            "fn more(x: f32) -> f32 {{ return x + {by:?}; }}
+            fn meet(x: f32, p: vec4<f32>) -> f32 {{ return more(x); }}
+            fn meet_derivative(x: f32, p: vec4<f32>) -> f32 {{ return 1.0; }}"
+        )
+    };
+    let one = Activation::custom("meet", &text(1.0), &[])?;
+    let ten = Activation::custom("meet", &text(10.0), &[])?;
+    let chain = Chain::new().then(one).then(ten);
+    let y = Engine::forward(gpu, &chain, &[0.5])?;
+    expect(y == [11.5], format!("{y:?}"))
+}
+
 fn nan_in_gives_nan_out(gpu: &Gpu) -> Result<(), Failed> {
     let f = Activation::custom("f", &with_body("return 1.0;"), &[])?;
     let x = [f32::NAN, 1.0, -f32::NAN, f32::INFINITY];
@@ -692,6 +751,8 @@ fn main() {
         .collect();
     trials.extend(claims::trials(claims![
         results_are_right,
+        chains_hold_custom_functions,
+        names_do_not_meet_in_a_kernel,
         nan_in_gives_nan_out,
         parameters_are_data,
         two_texts_of_one_name_are_two_functions,

@@ -22,9 +22,12 @@ const MATH: &[&str] = &[
 
 /// What kernels are made of beside the functions.
 const KERNELS: &[&str] = &[
+    include_str!("../../shaders/kernels/arithmetic.wgsl"),
+    include_str!("../../shaders/kernels/broadcast.wgsl"),
     include_str!("../../shaders/kernels/chain_rule.wgsl"),
     include_str!("../../shaders/kernels/element_f32.wgsl"),
     include_str!("../../shaders/kernels/map.wgsl"),
+    include_str!("../../shaders/kernels/sum.wgsl"),
     include_str!("../../shaders/kernels/sweep.wgsl"),
 ];
 
