@@ -197,6 +197,13 @@ fn what_is_wrong_is_said() -> Result<(), Failed> {
             &format!("custom function f, line 1, column 37, {place}: {reason}"),
         )?;
     }
+    let text = with_body("var s = x; for (var i = 0; i < 9; i++) { s = g(s); } return s;")
+        + "\nfn h(x: f32) -> f32 { for (var i = 0; i < 9; i++) { } return x; } fn g(x: f32) -> f32 { return h(x); }";
+    refused(
+        "f",
+        &text,
+        "custom function f, line 1, column 82, at `g`: a function that holds a loop may not be called within one",
+    )?;
     for (text, message) in [
         (
             "fn f(x: f32, p: vec4<f32>) -> f32 { return x; }",

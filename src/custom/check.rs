@@ -3,6 +3,7 @@
 use super::CustomFunction;
 use super::definition::{Fault, SEPARATOR};
 use crate::wgsl::{Declaration, Kind, Token, declarations, own_names, tokens};
+use std::collections::HashSet;
 
 /// Most rounds of a loop, those of loops within loops multiplied.
 const MOST_ROUNDS: u64 = 1024;
@@ -38,7 +39,7 @@ pub(super) fn check(name: &str, source: &str) -> Result<(), Fault> {
             ));
         }
     }
-    check_loops(&words, 1)?;
+    check_loops(&words, None, &looping(&declared))?;
     for function in [name.to_owned(), derivative_of(name)] {
         let found = declared
             .iter()
@@ -108,8 +109,30 @@ fn check_declaration(declaration: &Declaration<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks that every loop ends; `rounds` is the number of times that these words run.
-fn check_loops(words: &[Token<'_>], rounds: u64) -> Result<(), Fault> {
+/// The functions that hold a loop, or call one that does.
+fn looping<'a>(declared: &[Declaration<'a>]) -> HashSet<&'a str> {
+    let mut found = HashSet::from(["for"]);
+    loop {
+        let before = found.len();
+        for declaration in declared.iter().filter(|d| d.keyword == "fn") {
+            let mut words = declaration.tokens.iter();
+            if words.any(|word| found.contains(word.text)) {
+                found.insert(declaration.name);
+            }
+        }
+        if found.len() == before {
+            found.remove("for");
+            return found;
+        }
+    }
+}
+
+/// Checks that every loop ends; `rounds` is the number of times that these words run, `None` outside of loops.
+fn check_loops(
+    words: &[Token<'_>],
+    rounds: Option<u64>,
+    looping: &HashSet<&str>,
+) -> Result<(), Fault> {
     let mut at = 0;
     while at < words.len() {
         let word = &words[at];
@@ -128,15 +151,21 @@ fn check_loops(words: &[Token<'_>], rounds: u64) -> Result<(), Fault> {
                         .map_or(word.end(), |brace| brace.at);
                     Fault::new(word.at..end, format!("{reason}; {LOOP_ADVICE}"))
                 })?;
-                let all = rounds.saturating_mul(own);
+                let all = rounds.unwrap_or(1).saturating_mul(own);
                 if all > MOST_ROUNDS {
                     let reason =
                         format!("the loop has {all} rounds, at most {MOST_ROUNDS} are possible");
                     return Err(Fault::new(word.at..word.end(), reason));
                 }
                 let body = at + body.start..at + body.end;
-                check_loops(&words[body.clone()], all)?;
+                check_loops(&words[body.clone()], Some(all), looping)?;
                 at = body.end;
+            }
+            name if rounds.is_some() && looping.contains(name) => {
+                return Err(Fault::new(
+                    word.at..word.end(),
+                    "a function that holds a loop may not be called within one",
+                ));
             }
             _ => {}
         }
@@ -247,7 +276,7 @@ mod tests {
     use super::*;
 
     fn loops(source: &str) -> Result<(), String> {
-        check_loops(&tokens(source), 1).map_err(|fault| fault.reason)
+        check_loops(&tokens(source), None, &HashSet::from(["slow"])).map_err(|fault| fault.reason)
     }
 
     #[test]
@@ -256,7 +285,7 @@ mod tests {
             "for (var i = 0; i < 8; i++) { s += f32(i); }",
             "for (var i: u32 = 0u; i <= 7u; i += 2u) { if i == 3 { break; } t = a[i]; }",
             "for (var i = 0; i < 32; i++) { for (var j = 0; j < 32; j++) { s *= 2.0; } }",
-            "for (var i = 0; i < 1; i++) {} for (var i = 0; i < 1024; i++) { x = y & (1 + i) ; }",
+            "x = slow(x); for (var i = 0; i < 1; i++) {} for (var i = 0; i < 1024; i++) { x = y & (1 + i) ; }",
         ] {
             assert_eq!(loops(source), Ok(()), "{source}");
         }
@@ -284,6 +313,7 @@ mod tests {
             "for (var i = 0; i < 8.0; i++) { }",
             "for (var i = 0; i < 9999999; i++) { }",
             "for (var i = 0; i < 33; i++) { for (var j = 0; j < 32; j++) { } }",
+            "for (var i = 0; i < 8; i++) { x = slow(x); }",
             "for (var i = 0; i < 8; i++",
         ] {
             assert!(loops(source).is_err(), "{source}");

@@ -24,7 +24,7 @@ use definition::Definition;
 /// What it may not hold: bindings, variables outside of functions, entry points, directives (`enable`, …), barriers, recursion, a name that
 /// the crate's own shaders declare, and a loop whose end cannot be seen. A loop has to be of the form
 /// `for (var i = 0; i < 8; i++)`, with whole numbers written out as bounds, a counter that the body only reads, and at most
-/// 1024 rounds, those of loops within loops multiplied.
+/// 1024 rounds, those of loops within loops multiplied; a function that holds a loop may not be called within one.
 ///
 /// # The crate's own mathematics
 ///
