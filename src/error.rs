@@ -2,6 +2,7 @@
 
 use crate::activation::write_number;
 use crate::chain::Broadcast;
+use crate::custom::SourcePlace;
 
 /// Why an operation could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,35 @@ pub enum Error {
         function: &'static str,
         /// What does not fit, with the numbers.
         reason: String,
+    },
+    /// The text of a custom function cannot be used.
+    #[error("custom function {function}{}: {reason}", place_in_words(.place.as_ref()))]
+    InvalidCustom {
+        /// The name that it was to have.
+        function: String,
+        /// Where in its text, where that is known.
+        place: Option<SourcePlace>,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The CPU engine was asked for a function that it cannot compute.
+    #[error("{function} is written in WGSL, which the CPU engine cannot run")]
+    NoCpuForm {
+        /// Name of the function.
+        function: &'static str,
+    },
+    /// A text for another shader cannot be made.
+    #[error("no WGSL can be made of that: {reason}")]
+    InvalidSource {
+        /// Why.
+        reason: String,
+    },
+    /// A derivative does not belong to its function.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[error("{report}")]
+    WrongDerivative {
+        /// What was compared, with the numbers.
+        report: Box<crate::gpu::DerivativeReport>,
     },
     /// A text is no activation.
     #[error("cannot read \"{text}\" as an activation: {reason}")]
@@ -181,6 +211,10 @@ pub enum Error {
         /// What the operating system said.
         reason: String,
     },
+}
+
+fn place_in_words(place: Option<&SourcePlace>) -> String {
+    place.map_or_else(String::new, |place| format!(", {place}"))
 }
 
 /// How to get an adapter, as every error about a missing one says it.

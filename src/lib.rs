@@ -7,15 +7,18 @@
 mod activation;
 mod chain;
 pub mod cpu;
+mod custom;
 mod direction;
 mod engine;
 mod error;
 pub mod gpu;
 mod math;
 mod reference;
+pub mod wgsl;
 
 pub use activation::{Activation, Family, Metadata, Parameter, Points, Referee};
 pub use chain::{Broadcast, Chain, Function, Operand, Operation, Step, Values};
+pub use custom::{CustomFunction, SourcePlace};
 pub use direction::Direction;
 pub use engine::{Engine, Gradients, engine};
 pub use error::{Error, Result};

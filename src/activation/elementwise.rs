@@ -97,6 +97,22 @@ pub(crate) trait Elementwise: Sync + 'static {
 pub(crate) trait Entry: Sync {
     fn metadata(&self) -> &'static Metadata;
     fn wgsl(&self) -> &'static str;
+
+    /// What the names of its functions in WGSL begin with.
+    fn shader_name(&self) -> &'static str {
+        self.metadata().id
+    }
+
+    /// Whether its WGSL takes one element at a time only.
+    fn scalar_lanes(&self) -> bool {
+        false
+    }
+
+    /// Whether the CPU engine can compute it.
+    fn has_cpu_form(&self) -> bool {
+        true
+    }
+
     fn check(&self, p: &[f64]) -> Result<(), String>;
     fn constants(&self, p: &[f64]) -> Constants;
     fn capacity(&self, p: &[f64]) -> u32;

@@ -18,6 +18,8 @@ pub enum Family {
     Shrink,
     /// A function of elementary mathematics.
     Maths,
+    /// Written by the user: [`Activation::custom`](crate::Activation::custom).
+    Custom,
 }
 
 impl Family {
@@ -31,6 +33,7 @@ impl Family {
             Self::Hard => "hard",
             Self::Shrink => "shrink",
             Self::Maths => "maths",
+            Self::Custom => "custom",
         }
     }
 }

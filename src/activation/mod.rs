@@ -8,13 +8,14 @@ mod parameter;
 mod ramp;
 mod text;
 
+use crate::custom::CustomFunction;
 use crate::{Direction, Error, Result};
-pub(crate) use elementwise::{CONSTANTS, Constants, Elementwise, Entry};
+pub(crate) use elementwise::{CONSTANTS, Constants, Elementwise, Entry, constants};
 pub use metadata::{Family, Metadata, Parameter};
 use parameter::ParameterValue;
 pub use parameter::Points;
 pub(crate) use parameter::{read_number, write_number};
-pub(crate) use text::split_outside;
+pub(crate) use text::{is_known, split_outside};
 
 /// Makes the enum, its constructors and its ties to the functions' files. A line reads
 /// `"what it is" id Variant { field: type "what the field is", … } (arguments of the constructor, where it has no defaults);`
@@ -46,6 +47,8 @@ macro_rules! catalogue {
                     )*
                 })?,
             )*
+            /// A function of the user's own, from [`Activation::custom`]. The GPU computes it; the CPU engine cannot.
+            Custom(CustomFunction),
         }
 
         /// The functions of the table, in its order, each with the files' contents and a way to make it from named fields.
@@ -57,6 +60,7 @@ macro_rules! catalogue {
             pub(crate) fn entry(&self) -> &'static dyn Entry {
                 match self {
                     $(Self::$variant { .. } => &$id::Function,)*
+                    Self::Custom(f) => f.entry(),
                 }
             }
 
@@ -65,6 +69,7 @@ macro_rules! catalogue {
                 let mut _values = Vec::new();
                 match self {
                     $(Self::$variant { $($($field),*)? } => { $($($field.push(&mut _values);)*)? })*
+                    Self::Custom(f) => _values.extend(f.parameters()),
                 }
                 _values
             }
@@ -73,6 +78,8 @@ macro_rules! catalogue {
             fn fields(&self) -> Vec<(&'static str, String)> {
                 match self {
                     $(Self::$variant { $($($field),*)? } => vec![$($((stringify!($field), $field.write())),*)?],)*
+                    // They have no names.
+                    Self::Custom(_) => Vec::new(),
                 }
             }
 
@@ -146,7 +153,39 @@ catalogue! {
     "ln(1 + x)" log1p Log1p;
 }
 
+/// The WGSL of every function of the table.
+pub(crate) fn catalogue_sources() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(entry, _)| entry.wgsl())
+}
+
 impl Activation {
+    /// A function of the user's own: its name, WGSL that holds `fn NAME(x: f32, p: vec4<f32>) -> f32` and its derivative
+    /// `fn NAME_derivative(x: f32, p: vec4<f32>) -> f32`, and up to four values for `p`. It can be used wherever an activation can,
+    /// on the GPU; [`CustomFunction`] says what the text may hold, and what it may call.
+    ///
+    /// ```
+    /// use nonlin::Activation;
+    /// let wgsl = "
+    ///     fn bump(x: f32, p: vec4<f32>) -> f32 { return exp_any(-p.x * x * x); }
+    ///     fn bump_derivative(x: f32, p: vec4<f32>) -> f32 { return -2.0 * p.x * x * bump(x, p); }
+    /// ";
+    /// let f = Activation::custom("bump", wgsl, &[0.5])?;
+    /// assert_eq!(f.to_string(), "bump(0.5)");
+    ///
+    /// let wrong = Activation::custom("bump", &wgsl.replace("exp_any", "exp_all"), &[0.5]);
+    /// let said = wrong.unwrap_err().to_string();
+    /// assert!(said.starts_with("custom function bump, line 2, column 51, at `exp_all`: no definition in scope"), "{said}");
+    /// # Ok::<(), nonlin::Error>(())
+    /// ```
+    ///
+    /// The derivative is taken at its word; `Gpu::check_derivative` compares it with the function.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCustom`] with the place in the text, and [`Error::InvalidParameters`].
+    pub fn custom(name: &str, wgsl: &str, parameters: &[f32]) -> Result<Self> {
+        CustomFunction::new(name, wgsl, parameters).map(Self::Custom)
+    }
+
     /// The functions of the course chapter that this crate began with, in its order and with its parameters.
     pub fn chapter() -> Vec<Self> {
         vec![
@@ -245,6 +284,16 @@ impl Activation {
         self.entry()
             .check(&self.resolved())
             .map_err(|reason| Error::InvalidParameters { function, reason })
+    }
+
+    /// Checks that the CPU engine can compute it.
+    pub(crate) fn require_cpu_form(&self) -> Result<()> {
+        if self.entry().has_cpu_form() {
+            return Ok(());
+        }
+        Err(Error::NoCpuForm {
+            function: self.id(),
+        })
     }
 
     /// The numbers that the kernels read.

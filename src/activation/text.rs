@@ -2,7 +2,7 @@
 
 use super::elementwise::Entry;
 use super::parameter::ParameterValue;
-use super::{Activation, TABLE};
+use super::{Activation, Build, TABLE};
 use crate::Error;
 use std::fmt;
 use std::str::FromStr;
@@ -55,6 +55,9 @@ impl<'a> Fields<'a> {
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Custom(custom) = self {
+            return custom.fmt(f);
+        }
         let fields: Vec<String> = self
             .fields()
             .into_iter()
@@ -95,12 +98,7 @@ fn parse(text: &str) -> Result<Activation, String> {
         ),
     };
     let id = id.trim().to_ascii_lowercase().replace('-', "_");
-    let (entry, build) = TABLE
-        .iter()
-        .find(|(entry, _)| {
-            entry.metadata().id == id || entry.metadata().aliases.contains(&id.as_str())
-        })
-        .ok_or_else(|| unknown(&id))?;
+    let (entry, build) = find(&id).ok_or_else(|| unknown(&id))?;
     let arguments = match arguments {
         None => Vec::new(),
         Some(list) if list.trim().is_empty() => Vec::new(),
@@ -141,6 +139,19 @@ fn parse(text: &str) -> Result<Activation, String> {
             })
         }
     }
+}
+
+/// The line of the table with this id or alias.
+fn find(id: &str) -> Option<&'static (&'static dyn Entry, Build)> {
+    TABLE.iter().find(|(entry, _)| {
+        let metadata = entry.metadata();
+        metadata.id == id || metadata.aliases.contains(&id)
+    })
+}
+
+/// Whether the catalogue has a function of this name, in lower case.
+pub(crate) fn is_known(id: &str) -> bool {
+    find(id).is_some()
 }
 
 /// Splits at the separators that are outside brackets.

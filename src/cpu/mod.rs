@@ -15,7 +15,7 @@ mod tests;
 mod x86;
 
 use crate::engine::{Engine, check, check_gradients};
-use crate::{Activation, Direction, Error, Function, Result};
+use crate::{Activation, Direction, Error, Function, Result, Step};
 pub use dispatch::Isa;
 pub(crate) use dispatch::Loop;
 pub(crate) use lanes::Lanes;
@@ -209,6 +209,25 @@ struct Operands {
 // SAFETY: the threads work on disjoint blocks of memory that the caller has borrowed for the whole call.
 unsafe impl Sync for Operands {}
 
+/// Checks what every engine checks, and that there is a form of every function for this one.
+fn checked(
+    f: &dyn Function,
+    direction: Direction,
+    x: usize,
+    grad: Option<usize>,
+    out: usize,
+) -> Result<usize> {
+    let columns = check(f, direction, x, grad, out)?;
+    match f.activation() {
+        Some(f) => f.require_cpu_form()?,
+        None => f.chain().steps().iter().try_for_each(|step| match step {
+            Step::Activation(f) => f.require_cpu_form(),
+            _ => Ok(()),
+        })?,
+    }
+    Ok(columns)
+}
+
 impl Engine for Cpu {
     fn description(&self) -> String {
         let threads = self.threads();
@@ -224,7 +243,7 @@ impl Engine for Cpu {
         grad: Option<&[f32]>,
         out: &mut [f32],
     ) -> Result<()> {
-        let columns = check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
+        let columns = checked(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
         let Some(f) = f.activation() else {
             return self.compute_chain(&f.chain(), direction, columns, x, grad, out);
         };
@@ -240,7 +259,7 @@ impl Engine for Cpu {
         direction: Direction,
         x: &mut [f32],
     ) -> Result<()> {
-        let columns = check(f, direction, x.len(), None, x.len())?;
+        let columns = checked(f, direction, x.len(), None, x.len())?;
         let Some(f) = f.activation() else {
             return self.compute_chain_in_place(&f.chain(), direction, columns, x);
         };
@@ -258,7 +277,7 @@ impl Engine for Cpu {
         dx: &mut [f32],
         operands: &mut [(usize, &mut [f32])],
     ) -> Result<()> {
-        let columns = check(f, Direction::Backward, x.len(), Some(grad.len()), dx.len())?;
+        let columns = checked(f, Direction::Backward, x.len(), Some(grad.len()), dx.len())?;
         let chain = f.chain();
         let wanted = operands
             .iter()

@@ -17,6 +17,8 @@
 mod adapter;
 mod builder;
 mod context;
+#[cfg(not(target_arch = "wasm32"))]
+mod derivative_check;
 mod dispatch;
 mod gradients;
 #[cfg(not(target_arch = "wasm32"))]
@@ -39,6 +41,8 @@ pub use adapter::adapters;
 pub use adapter::{AdapterReport, adapters_async};
 pub use builder::GpuBuilder;
 pub use context::Info;
+#[cfg(not(target_arch = "wasm32"))]
+pub use derivative_check::{DerivativeReport, Disagreement};
 pub use record::{GradientsKernel, Kernel};
 pub use shader::{copy_kernel_source, kernel_source};
 pub use span::Span;

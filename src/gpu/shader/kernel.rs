@@ -115,10 +115,10 @@ impl std::fmt::Debug for Source {
 impl Source {
     fn new(f: &Activation) -> Self {
         Self {
-            id: f.id(),
+            id: f.entry().shader_name(),
             wgsl: f.wgsl(),
             capacity: f.capacity(),
-            scalar: false,
+            scalar: f.entry().scalar_lanes(),
         }
     }
 }
