@@ -42,10 +42,8 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let r = L::splat(1.0) / x.sqrt();
-        // 1/x first: x·√x would overflow where the result is not zero yet. At ±0 the limit from the right.
-        let result = -(L::splat(0.5) / x.abs() * r.abs());
-        result.nan_of(x)
+        // One after the other: x·√x would overflow where the result is not zero yet. At ±0 the limit from the right.
+        (L::splat(-0.5) / x.sqrt() / x).nan_of(x)
     }
 
     #[inline(always)]
