@@ -18,20 +18,20 @@ const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
 const CUBE: f32 = f32::from_bits(0x3d92_2279);
 /// The root of the derivative as a sum of two f32.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_a150), f32::from_bits(0x3242_d036)];
-/// Of the derivative divided by `x - root` for `-1.81 <= x <= 0`, by powers of `x + 0.95703125`. Error 2^-26.4.
+/// Of the derivative divided by `x - root` for `-1.73 <= x <= 0`, by powers of `x + 1.24609375`. Error 2^-27.6.
 const NEAR_ROOT: [f32; 12] = [
-    f32::from_bits(0x3eb3_eb53),
-    f32::from_bits(0x3ec2_c3ba),
-    f32::from_bits(0x3d46_6b55),
-    f32::from_bits(0xbdbe_bee5),
-    f32::from_bits(0xbd06_8732),
-    f32::from_bits(0x3c3d_d3b6),
-    f32::from_bits(0x3bf5_6bad),
-    f32::from_bits(0xba2b_0b71),
-    f32::from_bits(0xba91_9a21),
-    f32::from_bits(0xb7e8_75f3),
-    f32::from_bits(0x38e4_7938),
-    f32::from_bits(0x36dd_caa1),
+    f32::from_bits(0x3e7d_6f34),
+    f32::from_bits(0x3eaa_41b9),
+    f32::from_bits(0x3de2_cb7b),
+    f32::from_bits(0xbd49_431b),
+    f32::from_bits(0xbd24_8acc),
+    f32::from_bits(0xba93_9cb2),
+    f32::from_bits(0x3bd2_0ccf),
+    f32::from_bits(0x3acb_36b2),
+    f32::from_bits(0xba29_4389),
+    f32::from_bits(0xb9b8_8242),
+    f32::from_bits(0x38f7_7622),
+    f32::from_bits(0xb55d_70fa),
 ];
 
 fn argument(x: f64) -> f64 {
@@ -107,8 +107,8 @@ impl Elementwise for Function {
         let rest = factor.1.mul_add(three, L::splat(-2.0 * LINEAR_LO));
         let n = a.mul_add(leading, a.mul_add(rest, L::splat(1.0) + value));
         // (x - root)·w, the difference by a pair; fused it has one rounding.
-        let w = polynomial(a + L::splat(0.957_031_25), NEAR_ROOT);
+        let w = polynomial(a + L::splat(1.246_093_75), NEAR_ROOT);
         let middle = (a - L::splat(ROOT[0])).mul_add(w, L::splat(-ROOT[1]) * w);
-        gate_derivative(x.ge(L::splat(0.0)), e, value, n, L::splat(-1.7).lt(a), middle)
+        gate_derivative(x.ge(L::splat(0.0)), e, value, n, L::splat(-1.71).lt(a), middle)
     }
 }
