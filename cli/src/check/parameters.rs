@@ -1,7 +1,9 @@
-//! Other parameters than the standard ones.
+//! Other parameters than the standard ones. The library's tests include this file.
 
-use super::sample::Random;
 use nonlin::{Activation, Metadata};
+
+/// How many sets have every parameter changed.
+const MIXED: usize = 12;
 
 /// Parameters from the edges and the middle of their ranges; nothing for a function that has none. Edges beyond a million are left
 /// out: there a product overflows for most inputs.
@@ -10,7 +12,7 @@ pub fn sets(f: &Activation) -> Vec<Activation> {
     let standard = f.parameters();
     let mut found: Vec<Activation> = Vec::new();
     if f.id() == "piecewise_linear" {
-        return PIECEWISE.iter().map(|text| read(text)).collect();
+        return PIECEWISE.iter().flat_map(|text| text.parse()).collect();
     }
     let candidates: Vec<Vec<f32>> = (0..metadata.parameters.len())
         .map(|i| candidates(metadata, i))
@@ -31,9 +33,10 @@ pub fn sets(f: &Activation) -> Vec<Activation> {
         }
     }
     if candidates.len() > 1 {
-        let mut random = Random::new(7);
-        for _ in 0..12 {
-            let set: Vec<f32> = candidates.iter().map(|c| random.pick(c)).collect();
+        for round in 1..=MIXED {
+            // Steps through each list at a pace of its own.
+            let pick = |(i, list): (usize, &Vec<f32>)| list[round * (2 * i + 3) % list.len()];
+            let set: Vec<f32> = candidates.iter().enumerate().map(pick).collect();
             add(&set);
         }
     }
@@ -73,14 +76,15 @@ fn candidates(metadata: &Metadata, i: usize) -> Vec<f32> {
     if let Some(standard) = parameter.default {
         values.extend([standard, 0.9 * standard, 2.0 * standard]);
     }
+    let width = parameter.max - parameter.min;
+    if width <= 2.0 {
+        // Most of the values above are outside.
+        values.extend([0.125, 0.25, 0.75, 0.99].map(|part| parameter.min + part * width));
+    }
     values.retain(|&v| parameter.min <= v && v <= parameter.max && v.abs() <= 1e6);
     values.sort_by(f32::total_cmp);
     values.dedup();
     values
-}
-
-fn read(text: &str) -> Activation {
-    text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
 const PIECEWISE: &[&str] = &[
@@ -94,3 +98,19 @@ const PIECEWISE: &[&str] = &[
     "piecewise_linear(points=[-20:0, -10:1, -5:-1, -1:1, 1:-1, 5:1, 10:-1, 20:0], left=1e6, right=-1e6)",
     "piecewise_linear(points=[1:1, 2:1, 3:2], left=1, right=0)",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_with_parameters_has_eight_other_sets() {
+        for f in Activation::all() {
+            let sets = sets(&f);
+            let least = if f.parameters().is_empty() { 0 } else { 8 };
+            assert!(sets.len() >= least, "{f}: {} sets", sets.len());
+            assert!(!sets.contains(&f) && sets.iter().all(|set| set.validate().is_ok()));
+        }
+        assert_eq!(sets(&Activation::piecewise_linear()).len(), PIECEWISE.len());
+    }
+}
