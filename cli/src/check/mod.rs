@@ -27,9 +27,6 @@ use std::io::{self, BufWriter, Write};
 use subject::Subject;
 use tally::Tally;
 
-/// What the contract allows for a derivative from the output.
-const ALLOWED_FROM_OUTPUT: f64 = 4.0;
-
 /// The command's options.
 #[derive(clap::Args)]
 pub struct Options {
@@ -149,12 +146,7 @@ impl Options {
                 if direction.from_output() && !f.has_derivative_from_output() {
                     continue;
                 }
-                let metadata = f.metadata();
-                let stated = match direction {
-                    Direction::Forward => metadata.max_ulp.into(),
-                    Direction::Derivative => metadata.max_ulp_derivative.into(),
-                    _ => ALLOWED_FROM_OUTPUT,
-                };
+                let stated = f.metadata().bound(direction).into();
                 jobs.push(Job {
                     f: f.clone(),
                     direction,

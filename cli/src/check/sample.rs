@@ -254,6 +254,7 @@ fn kind(value: f64) -> (std::num::FpCategory, bool) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parameters;
     use super::*;
 
     #[test]
@@ -275,5 +276,17 @@ mod tests {
         ] {
             assert!(kinked.x.contains(&input), "{input}");
         }
+    }
+
+    #[test]
+    fn every_function_with_parameters_has_eight_other_sets() {
+        for f in Activation::all() {
+            let sets = parameters::sets(&f);
+            let least = if f.parameters().is_empty() { 0 } else { 8 };
+            assert!(sets.len() >= least, "{f}: {} sets", sets.len());
+            assert!(!sets.contains(&f) && sets.iter().all(|set| set.validate().is_ok()));
+        }
+        let piecewise = parameters::sets(&Activation::piecewise_linear());
+        assert_eq!(piecewise.len(), parameters::PIECEWISE.len());
     }
 }
