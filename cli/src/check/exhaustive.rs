@@ -126,7 +126,7 @@ impl<'a> Run<'a> {
         bar.reset_eta();
         let steps = self.range.steps();
         if progress.next >= steps {
-            return Ok(progress.into());
+            return Ok(progress.counts);
         }
         let oracle = Oracle::new(&job.f, job.direction);
         let rule = |flushes| Rule::new(&job.f, job.direction, flushes).probed();
@@ -152,13 +152,13 @@ impl<'a> Run<'a> {
             self.compute_here(job, progress.next)?;
             let start = self.range.start(progress.next);
             let counts = self.judge(&oracle, &rules, textbook.as_ref().map(|t| &t.rule), start);
-            progress.add(&counts);
+            progress.counts.add(&counts);
             progress.next += 1;
             self.state.save(&progress)?;
             bar.inc(1);
             self.stop_if_asked()?;
         }
-        Ok(progress.into())
+        Ok(progress.counts)
     }
 
     /// Where the row stands. Says so where it was begun, but something has changed since.
@@ -182,8 +182,10 @@ impl<'a> Run<'a> {
                 .collect(),
             fingerprint,
             next: 0,
-            tallies: vec![Tally::default(); self.subjects.len()],
-            naive: naive.map(|_| Tally::default()),
+            counts: Counts {
+                tallies: vec![Tally::default(); self.subjects.len()],
+                naive: naive.map(|_| Tally::default()),
+            },
         };
         let (progress, changed) = self.state.progress(start);
         if !changed.is_empty() {
@@ -306,25 +308,5 @@ impl<'a> Run<'a> {
         let mut sum = none();
         counted.iter().for_each(|counts| sum.add(counts));
         sum
-    }
-}
-
-impl Progress {
-    fn add(&mut self, more: &Counts) {
-        for (sum, tally) in self.tallies.iter_mut().zip(&more.tallies) {
-            sum.merge(tally);
-        }
-        if let (Some(sum), Some(tally)) = (&mut self.naive, &more.naive) {
-            sum.merge(tally);
-        }
-    }
-}
-
-impl From<Progress> for Counts {
-    fn from(progress: Progress) -> Self {
-        Self {
-            tallies: progress.tallies,
-            naive: progress.naive,
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod exhaustive;
 mod fingerprint;
 mod formulas;
+mod markdown;
 mod naive;
 mod oracle;
 mod parameters;
@@ -22,6 +23,7 @@ use exhaustive::Range;
 use indicatif::{ProgressBar, ProgressStyle};
 use nonlin::{Activation, Direction};
 use sample::Sampler;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use subject::Subject;
@@ -48,10 +50,10 @@ pub struct Options {
     /// Part of the adapter's name, `software`, or `all`; without it NONLIN_ADAPTER counts.
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
-    /// All 2^32 inputs instead of a sample.
+    /// All 2^32 inputs instead of a sample; a sample still with other parameters than the standard ones.
     #[arg(long)]
     exhaustive: bool,
-    /// Keeps the progress of an exhaustive run in this file, and goes on from there if it exists.
+    /// Keeps the progress of an exhaustive run in this file, and goes on from there if it exists; what has changed since begins again.
     #[arg(long, value_name = "FILE", requires = "exhaustive")]
     state: Option<String>,
     /// A bound in ULP in the place of those that the catalogue states.
@@ -103,6 +105,7 @@ struct Job {
 }
 
 /// What is counted for one function and direction.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 struct Counts {
     /// For each subject.
     tallies: Vec<Tally>,
@@ -265,7 +268,7 @@ fn check(
     progress.finish_and_clear();
     let inputs = options.exhaustive.then_some(range);
     if options.markdown {
-        report::write_markdown(&rows, subjects, inputs, human)?;
+        markdown::write(&rows, subjects, inputs, human)?;
     } else {
         report::write_table(&rows, subjects, human)?;
     }

@@ -1,8 +1,8 @@
 //! What an exhaustive run has done so far, in a file.
 
+use super::Counts;
 use super::exhaustive::Range;
 use super::fingerprint::Fingerprint;
-use super::tally::Tally;
 use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -18,10 +18,8 @@ pub struct Progress {
     pub fingerprint: Fingerprint,
     /// The next step.
     pub next: u64,
-    /// For each engine.
-    pub tallies: Vec<Tally>,
-    /// The textbook formula, where it is measured.
-    pub naive: Option<Tally>,
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 /// The file's content.
@@ -108,6 +106,6 @@ impl State {
 impl Progress {
     fn is_same(&self, other: &Self) -> bool {
         let key = |p: &Self| (p.function.clone(), p.direction.clone(), p.engines.clone());
-        key(self) == key(other) && self.tallies.len() == other.tallies.len()
+        key(self) == key(other) && self.counts.tallies.len() == other.counts.tallies.len()
     }
 }
