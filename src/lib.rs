@@ -13,7 +13,7 @@ pub mod gpu;
 mod math;
 mod reference;
 
-pub use activation::{Activation, Family, Metadata, Parameter, Points, Referee};
+pub use activation::{Activation, ErrorBound, Family, Metadata, Parameter, Points, Referee};
 pub use direction::Direction;
 pub use engine::{Engine, engine};
 pub use error::{Error, Result};

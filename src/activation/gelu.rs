@@ -20,6 +20,8 @@ impl Elementwise for Function {
         monotonic: false,
         used_for: "transformers: the default of BERT, GPT and their relatives",
         risk: "dearer than relu; its faster forms (gelu_tanh, gelu_quick) are other functions, with other gradients",
+        forward_error: Metadata::error(4, -0.06588673),
+        derivative_error: Metadata::error(4, -0.7349229),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/gelu.wgsl");

@@ -10,7 +10,7 @@ mod text;
 
 use crate::{Direction, Error, Result};
 pub(crate) use elementwise::{Constants, Elementwise, Entry};
-pub use metadata::{Family, Metadata, Parameter};
+pub use metadata::{ErrorBound, Family, Metadata, Parameter};
 use parameter::ParameterValue;
 pub use parameter::Points;
 
