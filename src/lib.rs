@@ -16,7 +16,7 @@ mod math;
 mod reference;
 pub mod wgsl;
 
-pub use activation::{Activation, Family, Metadata, Parameter, Points, Referee};
+pub use activation::{Activation, ErrorBound, Family, Metadata, Parameter, Points, Referee};
 pub use chain::{Broadcast, Chain, Function, Operand, Operation, Step, Values};
 pub use custom::{CustomFunction, SourcePlace};
 pub use direction::Direction;

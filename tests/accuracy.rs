@@ -76,12 +76,7 @@ impl Case {
     }
 
     fn bound(&self) -> f64 {
-        let metadata = self.f.metadata();
-        f64::from(match self.direction {
-            Direction::Forward => metadata.max_ulp,
-            Direction::Derivative => metadata.max_ulp_derivative,
-            _ => 4.0,
-        })
+        f64::from(self.f.metadata().bound(self.direction))
     }
 
     fn reference(&self) -> &(Arc<[f32]>, Vec<f64>) {

@@ -1,6 +1,6 @@
 //! The catalogue as data: names, text forms, parameters, and that what the metadata claims is true of the reference.
 
-use nonlin::{Activation, Direction, Error, Family, Points};
+use nonlin::{Activation, Direction, Error, ErrorBound, Family, Points};
 use std::collections::HashSet;
 
 mod support;
@@ -111,9 +111,16 @@ fn metadata_is_complete() {
             texts.into_iter().all(|text| !text.trim().is_empty()),
             || format!("{f}: a text is empty"),
         );
-        wrong.unless(m.max_ulp <= 4.0 && m.max_ulp_derivative <= 4.0, || {
-            format!("{f}: its bound is above 4 ULP")
-        });
+        for error in [m.forward_error, m.derivative_error] {
+            wrong.unless(error.max_ulp <= ErrorBound::CONTRACT, || {
+                format!("{f}: {error}, more than the contract allows")
+            });
+            let with: Option<nonlin::Result<Activation>> = error.with.map(str::parse);
+            wrong.unless(
+                with.is_none_or(|with| with.is_ok_and(|with| with.id() == m.id && with != f)),
+                || format!("{f}: {error}, which are no other parameters of it"),
+            );
+        }
         wrong.unless(!f.wgsl().is_empty(), || format!("{f}: no WGSL"));
         wrong.unless(!m.family.name().is_empty(), || format!("{f}: no family"));
         for p in m.parameters {
@@ -497,4 +504,18 @@ fn directions_round_trip_as_text() {
             .unwrap_err()
             .contains("sideways")
     );
+}
+
+/// `scripts/bounds.py` writes them, from what `nonlin check` has measured.
+#[test]
+fn every_error_was_measured() {
+    let mut wrong = Wrong::default();
+    for f in Activation::all() {
+        let m = f.metadata();
+        for error in [m.forward_error, m.derivative_error] {
+            wrong.unless(error.is_measured(), || {
+                format!("{f}: {error}, not measured")
+            });
+        }
+    }
 }

@@ -248,7 +248,7 @@ fn lengths_that_differ_are_refused(gpu: &Gpu) -> nonlin::Result<()> {
             "the slice holds 5 elements, the tensor holds 4",
         ),
         (
-            gpu.compute_tensor(&leaky(), Direction::Backward, &four, None, &four),
+            gpu.compute_tensor(leaky(), Direction::Backward, &four, None, &four),
             "backward needs a gradient, but none was given",
         ),
     ];
@@ -273,8 +273,8 @@ fn parameters_are_checked_and_never_recompile(gpu: &Gpu) -> nonlin::Result<()> {
         matches!(outside, Err(Error::ParameterOutOfRange { .. })),
         "{outside:?}"
     );
-    assert!(gpu.compile(&leaky(), Direction::Forward)?.is_zero());
-    assert!(!gpu.compile(&leaky(), Direction::Backward)?.is_zero());
+    assert!(gpu.compile(leaky(), Direction::Forward)?.is_zero());
+    assert!(!gpu.compile(leaky(), Direction::Backward)?.is_zero());
     assert_eq!(gpu.compiled_kernels(), 2);
     Ok(())
 }
@@ -352,7 +352,7 @@ fn times_are_plausible(gpu: &Gpu) -> nonlin::Result<()> {
     let out = gpu.empty(x.len())?;
     let copy = gpu.time_copy(&x, &out, 10)?;
     assert_equal(&out.download()?, &inputs(1 << 16), "the copy");
-    let relu = gpu.time_compute(&leaky(), Direction::Forward, &x, None, &out, 10)?;
+    let relu = gpu.time_compute(leaky(), Direction::Forward, &x, None, &out, 10)?;
     println!("copy {copy:?}, leaky_relu {relu:?}");
     assert!(!copy.per_call.is_zero() && !relu.per_call.is_zero());
     assert!(copy.clock == relu.clock && (gpu.info().timestamps || copy.clock == Clock::Wall));

@@ -130,7 +130,7 @@ fn monotonic(tested: &Tested, f: &Activation) -> Result<(), Failed> {
         .filter(|&x| f.reference(Direction::Forward, f64::from(x)).is_finite())
         .collect();
     let y = compute(tested, f, Direction::Forward, &x, None)?;
-    let allowed = 2.0 * f64::from(f.metadata().max_ulp);
+    let allowed = 2.0 * f64::from(f.metadata().forward_error.max_ulp);
     let mut highest = f32::NEG_INFINITY;
     for (x, y) in x.iter().zip(&y) {
         let fall = f64::from(highest) - f64::from(*y);

@@ -170,12 +170,7 @@ fn nan(tested: &Tested, f: &Activation, direction: Direction) -> Result<(), Fail
 }
 
 fn specials(tested: &Tested, f: &Activation, direction: Direction) -> Result<(), Failed> {
-    let metadata = f.metadata();
-    let bound = match direction {
-        Direction::Forward => metadata.max_ulp,
-        Direction::Derivative => metadata.max_ulp_derivative,
-        _ => 4.0,
-    };
+    let bound = f.metadata().bound(direction);
     let mut x = sample::special_inputs();
     if direction.from_output() {
         let outputs = x

@@ -40,8 +40,8 @@ struct Record {
     used_for: &'static str,
     risk: &'static str,
     source: &'static str,
-    max_ulp: f32,
-    max_ulp_derivative: f32,
+    forward_error: ErrorBound,
+    derivative_error: ErrorBound,
     wgsl: &'static str,
 }
 
@@ -51,6 +51,25 @@ struct Parameter {
     default: Option<f32>,
     min: f32,
     max: f32,
+}
+
+#[derive(Serialize)]
+struct ErrorBound {
+    max_ulp: u32,
+    /// `null` where it was not measured.
+    at: Option<f32>,
+    /// With the parameters where it is reached, where the standard ones are better.
+    function: Option<&'static str>,
+}
+
+impl From<nonlin::ErrorBound> for ErrorBound {
+    fn from(bound: nonlin::ErrorBound) -> Self {
+        Self {
+            max_ulp: bound.max_ulp,
+            at: bound.is_measured().then_some(bound.at),
+            function: bound.with,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -89,8 +108,8 @@ impl From<&Activation> for Record {
             used_for: known.used_for,
             risk: known.risk,
             source: known.source,
-            max_ulp: known.max_ulp,
-            max_ulp_derivative: known.max_ulp_derivative,
+            forward_error: known.forward_error.into(),
+            derivative_error: known.derivative_error.into(),
             wgsl: f.wgsl(),
         }
     }
@@ -158,7 +177,8 @@ fn table(functions: &[Activation], markdown: bool) -> Table {
             parameters(f),
         ];
         if markdown {
-            row.extend([shortest(known.max_ulp), shortest(known.max_ulp_derivative)]);
+            let errors = [known.forward_error, known.derivative_error];
+            row.extend(errors.map(|error| error.max_ulp.to_string()));
         }
         table.push(row);
     }
@@ -237,13 +257,8 @@ fn describe(f: &Activation, out: &mut dyn Write) -> io::Result<()> {
     fact("used for", record.used_for)?;
     fact("risk", record.risk)?;
     fact("source", record.source)?;
-    let (ulp, ulp_derivative) = (
-        shortest(record.max_ulp),
-        shortest(record.max_ulp_derivative),
-    );
-    fact(
-        "error",
-        &format!("f at most {ulp} ULP, f' at most {ulp_derivative} ULP"),
-    )?;
+    let known = f.metadata();
+    fact("error of f", &known.forward_error.to_string())?;
+    fact("error of f'", &known.derivative_error.to_string())?;
     writeln!(out, "\n{}", record.wgsl.trim_end())
 }

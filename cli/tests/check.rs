@@ -4,6 +4,7 @@ mod common;
 
 use common::{json_lines, nonlin, on_an_adapter, program};
 use libtest_mimic::{Arguments, Trial};
+use nonlin::Activation;
 use std::path::PathBuf;
 
 /// A file of this test run, which is not there yet.
@@ -41,15 +42,24 @@ fn a_sample_holds_the_bounds_on_every_adapter() {
     ]);
     assert_eq!(run.status, 0, "{}", run.err);
     let objects = json_lines(&run.out);
-    // Two functions, three directions, the CPU and the adapters.
-    assert_eq!(objects.len(), 2 * 3 * (1 + adapters));
-    for object in &objects {
+    // Two functions, three directions, the CPU and the adapters; the textbook formula has two directions.
+    assert_eq!(objects.len(), 2 * (3 * (1 + adapters) + 2));
+    let of = |naive: bool| {
+        let objects = objects.iter();
+        objects.filter(move |object| (object["engine"] == "naive") == naive)
+    };
+    for object in of(false) {
         assert_eq!(object["broken"], false, "{object}");
         assert!(object["inputs"].as_u64() > Some(50_000), "{object}");
         assert_eq!(object["nan_mistakes"], 0, "{object}");
         let error = object["max_ulp"].as_f64().expect("a number");
         assert!(error <= object["bound_ulp"].as_f64().expect("a number"));
         assert_eq!(error > 0.0, object["max_ulp_at"].is_number(), "{object}");
+    }
+    for object in of(true) {
+        assert_eq!(object["broken"], false, "{object}");
+        assert!(object["bound_ulp"].is_null() && object["above_4_ulp"].is_null());
+        assert!(object["inputs"].as_u64() > Some(50_000), "{object}");
     }
     assert!(objects.iter().any(|object| object["engine"] == "gpu"));
 }
@@ -72,10 +82,61 @@ fn every_adapter_makes_its_own_inputs() {
             "-",
         ]);
         assert_eq!(run.status, 0, "{}", run.err);
-        for object in json_lines(&run.out) {
+        let objects = json_lines(&run.out);
+        for object in objects
+            .iter()
+            .filter(|object| object["parameter_sets"].is_null())
+        {
             assert_eq!(object["inputs"], 1 << 16, "{object}");
         }
     }
+}
+
+fn other_parameters_are_checked_on_every_adapter() {
+    let adapters = json_lines(&nonlin(&["adapters", "--json"]).out).len();
+    let arguments = ["check", "--ops", "leaky_relu,swish", "--adapter", "all"];
+    let run = nonlin(&[&arguments[..], &["--json", "-"]].concat());
+    assert_eq!(run.status, 0, "{}", run.err);
+    let objects = json_lines(&run.out);
+    let sets: Vec<_> = objects
+        .iter()
+        .filter(|object| object["parameter_sets"].is_number())
+        .collect();
+    assert_eq!(sets.len(), 2 * 2 * (1 + adapters));
+    for object in sets {
+        let count = object["parameter_sets"].as_u64().expect("a number");
+        assert!(count >= 8, "{object}");
+        assert!(object["inputs"].as_u64() >= Some(count << 18), "{object}");
+        let op = object["op"].as_str().expect("text");
+        let id = object["id"].as_str().expect("text");
+        assert!(op.starts_with(id) && !["swish(beta=1)", "leaky_relu(slope=0.01)"].contains(&op));
+        assert_eq!(object["broken"], false, "{object}");
+    }
+}
+
+/// The textbook's gelu loses everything below -5.6, its exp(x) - 1 near 0; relu needs no care.
+fn textbook_formulas_are_measured_beside() {
+    let run = nonlin(&["check", "--ops", "gelu,expm1,square", "--markdown"]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let cell = |start: &str| {
+        let line = run.out.lines().find(|line| line.starts_with(start));
+        let line = line.unwrap_or_else(|| panic!("no line {start} in {}", run.out));
+        line.trim_end_matches(" |")
+            .rsplit("| ")
+            .next()
+            .map(str::to_owned)
+    };
+    let gelu = cell("| `gelu` | forward |").expect("a cell");
+    assert!(
+        gelu.starts_with("lost at -") || gelu.starts_with("NaN at "),
+        "{gelu}"
+    );
+    let expm1 = cell("| `expm1` | forward |").expect("a cell");
+    assert!(
+        expm1.starts_with("lost at ") || expm1.starts_with("NaN at "),
+        "{expm1}"
+    );
+    assert!(run.out.contains(" naive formula |"), "{}", run.out);
 }
 
 fn a_broken_bound_is_found() {
@@ -128,17 +189,32 @@ fn an_exhaustive_run_goes_on_where_it_was_stopped() {
     let again = run(&["--state", state]);
     assert_eq!(again.out, rest.out);
 
-    // What another build, or a check of other inputs, has left is not taken.
+    // What has changed since begins again, and nothing else; a finished row begins again too.
+    for (part, words) in [
+        ("kernel", "the kernel"),
+        ("results", "an engine's results"),
+        ("reference", "the reference"),
+    ] {
+        let mut content = read();
+        content["jobs"][2]["fingerprint"][part] = "0".into();
+        content["jobs"][2]["tallies"][0]["max_ulp"] = 3000.into();
+        std::fs::write(state, content.to_string()).expect("a file");
+        let run = run(&["--state", state]);
+        assert_eq!(json_lines(&run.out), objects, "{}", run.err);
+        let said = format!("nonlin: exp forward begins again: {words} changed\n");
+        assert!(run.err.contains(&said), "{}", run.err);
+        assert_eq!(run.err.matches("begins again").count(), 1, "{}", run.err);
+    }
+    // What is taken over is not measured again: a lie in it is repeated.
+    let mut content = read();
+    content["jobs"][0]["tallies"][0]["nan"] = 7.into();
+    std::fs::write(state, content.to_string()).expect("a file");
+    let lie = run(&["--state", state]);
+    assert_eq!(json_lines(&lie.out)[0]["nan_mistakes"], 7, "{}", lie.err);
+
+    // What a check of other inputs has left is not taken.
     let other = [&SHORT[..5], &["0", "--range-bits", "16", "--state", state]].concat();
     assert!(nonlin(&other).complaint(1).contains("other inputs"));
-    let mut content = read();
-    content["program"] = "0".into();
-    std::fs::write(state, content.to_string()).expect("a file");
-    assert!(
-        run(&["--state", state])
-            .complaint(1)
-            .contains("another build")
-    );
     std::fs::write(state, "{").expect("a file");
     assert!(run(&["--state", state]).complaint(1).contains("no state"));
 }
@@ -149,12 +225,14 @@ fn markdown_has_a_table_for_each_family() {
     let arguments = [&SHORT[..], &[path, "--ops", "tanh,relu", "--markdown"]].concat();
     let run = nonlin(&arguments);
     let lines = run.lines();
-    assert!(lines[0] == "# Accuracy" && lines[2].contains("nonlin check --exhaustive"));
-    for start in [
-        "## Saturating",
-        "## Rectifier",
-        "| `tanh` | derivative | 4 | ",
-    ] {
+    assert_eq!(lines[0], "# Accuracy");
+    assert!(lines[2].starts_with("The largest error over 65,536 f32 inputs, of nonlin "));
+    assert!(lines[4].starts_with("- **CPU, "), "{}", lines[4]);
+    let again = lines.iter().find(|line| line.starts_with("cargo run"));
+    assert!(again.is_some_and(|line| line.contains(" -- check --exhaustive ")));
+    let bound = Activation::tanh().metadata().derivative_error.max_ulp;
+    let row = format!("| `tanh` | derivative | {bound} | ");
+    for start in ["## Saturating", "## Rectifier", &row] {
         assert!(lines.iter().any(|line| line.starts_with(start)), "{start}");
     }
     let tables: Vec<&&str> = lines.iter().filter(|line| line.starts_with('|')).collect();
@@ -210,9 +288,11 @@ macro_rules! named {
 }
 
 fn main() -> std::process::ExitCode {
-    let on_adapters: [Named; 2] = named![
+    let on_adapters: [Named; 4] = named![
         a_sample_holds_the_bounds_on_every_adapter,
         every_adapter_makes_its_own_inputs,
+        other_parameters_are_checked_on_every_adapter,
+        textbook_formulas_are_measured_beside,
     ];
     let here: [Named; 5] = named![
         a_broken_bound_is_found,

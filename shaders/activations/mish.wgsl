@@ -8,37 +8,43 @@ fn mish_forward(x: F) -> F {
     let parts = exp_of(-min(abs(x), F(115.0)));
     let e = exp_added(parts);
     let positive = x >= F(0.0);
-    let right = 1.0 + 2.0 * e;
-    let left = e + 2.0;
-    let d = select(e * left + 2.0, 2.0 * e * e + right, positive);
-    let n = select(left, right, positive);
-    let quotient = max(x, F(-115.0)) * n / d;
-    return nan_of(select(exp_times(parts, quotient), quotient, positive), x);
+    // n/d = 1 - q, whose q is at most 2/5: 2e^2 / d on the right; on the left, without the factor e in n, (2e + 2e^2) / 2d.
+    let square = 2.0 * e * e;
+    let n = select(square + 2.0 * e, square, positive);
+    let d = 2.0 * e * e + select(4.0 * e + 4.0, 1.0 + 2.0 * e, positive);
+    let limited = max(x, F(-115.0));
+    let factor = select(fma(limited, parts.p, limited), limited, positive);
+    // Infinity times a q of 0 would be NaN.
+    let result = factor - min(factor, F(115.0)) * (n / d);
+    // There the product with q may be flushed to zero though the result is normal.
+    let curve = select(times_pow2(result, parts.k), result, positive);
+    return nan_of(select(curve, 0x1.333334p-1f * x, abs(x) < F(1e-20)), x);
 }
 
-// The derivative divided by x - root for -2.25 <= x <= -0.45, by powers of z = x + 1.4375. Error 2^-25.7.
+// The derivative divided by x - root for -1.92 <= x <= 0, by powers of z = x + 1.109375. Error 2^-26.2.
 fn mish_derivative_near_root(z: F) -> F {
-    return 0x1.c19c2p-3f + z * (0x1.73843ep-3f + z * (0x1.a71876p-5f + z * (-0x1.ca1874p-8f + z * (-0x1.6db1dcp-7f +
-        z * (-0x1.025976p-8f + z * (-0x1.674cb8p-13f + z * (0x1.040a36p-11f + z * (0x1.0b5bf4p-12f +
-        z * (0x1.283146p-16f + z * -0x1.d4a2a6p-16f)))))))));
+    return 0x1.230ce2p-2 + z * (0x1.b09c8ap-3 + z * (0x1.286a4p-5 + z * (-0x1.a5cc04p-6 + z * (-0x1.17e25p-6 + z *
+        (-0x1.5e7584p-9 + z * (0x1.c12dc4p-10 + z * (0x1.3329ecp-10 + z * (0x1.a8eb1ep-13 + z * (-0x1.1b64a2p-13 + z *
+        (-0x1.0d5ecep-14 + z * 0x1.649526p-17))))))))));
 }
 
-// n/d + x q with, for x >= 0, q = 4e^2 (1 + e) / d^2, and for x < 0 q = 4e (1 + e) / d^2; from -0.5 down, where that cancels, around
-// the root a polynomial, and further left the sum with e taken out: e ((e + 2) d + 4x (1 + e)) / d^2.
+// Right: 1 - e (2e (d - 2x (1 + e)) / d^2). Left: around the root a polynomial; further out e n / (1 + excess) with
+// n = (e + 2) d/4 + x (1 + e) and 1 + excess = d^2/4, as e (n - n q).
 fn mish_derivative(x: F) -> F {
     let s = -min(abs(x), F(115.0));
     let parts = exp_of(s);
     let e = exp_added(parts);
     let positive = x >= F(0.0);
-    let right_n = 1.0 + 2.0 * e;
-    let n = select(e * (e + 2.0), right_n, positive);
-    let right_d = 2.0 * e * e + right_n;
-    // d^2 of the left side, d = e^2 + 2e + 2, with one rounding that counts.
-    let square = 4.0 + e * (8.0 + e * (8.0 + e * (4.0 + e)));
-    let d = select(e * (e + 2.0) + 2.0, right_d, positive);
-    let q = 4.0 * e * select(F(1.0), e, positive) * (1.0 + e) / select(square, right_d * right_d, positive);
-    let near = n / d + copy_sign(s, x) * q;
-    let middle = (launder(s - MISH_ROOT_HI) - MISH_ROOT_LO) * mish_derivative_near_root(s + 1.4375);
-    let far = exp_times(parts, (4.0 * s * e + (4.0 + e * (6.0 + e * (4.0 + e)) + 4.0 * s)) / square);
-    return nan_of(select(select(far, middle, x > F(-2.2)), near, x > F(-0.5)), x);
+    let one_plus = 1.0 + e;
+    let right_d = 2.0 * e * one_plus + 1.0;
+    let right_n = 2.0 * e * (2.0 * s * one_plus + right_d);
+    let excess = e * (2.0 + e * (2.0 + e * (1.0 + e * 0.25)));
+    // 1 + s is exact there.
+    let n = fma(e, 1.5 + e * (1.0 + e * 0.25) + s, launder(1.0 + s));
+    let q = select(excess, right_n, positive) / select(1.0 + excess, right_d * right_d, positive);
+    let far = exp_times(parts, n - n * q);
+    // (x - root) w, the difference by a pair; fused it has one rounding.
+    let w = mish_derivative_near_root(s + 0x1.1cp+0f);
+    let middle = fma(launder(s - MISH_ROOT_HI), w, -MISH_ROOT_LO * w);
+    return nan_of(select(select(far, middle, s > F(-1.9)), 1.0 - e * q, positive), x);
 }

@@ -4,8 +4,8 @@ fn rsqrt_forward(x: F) -> F {
 }
 
 fn rsqrt_derivative(x: F) -> F {
-    // 1/x first: x * sqrt(x) would overflow where the result is not zero yet.
-    let result = -(0.5 / x * (1.0 / sqrt(x)));
+    // One after the other: x * sqrt(x) would overflow where the result is not zero yet.
+    let result = -0.5 / sqrt(x) / x;
     return nan_of(select(select(result, -infinity(), x == F(0.0)), nan(), x < F(0.0)), x);
 }
 

@@ -6,8 +6,9 @@ fn softsign_forward(x: F) -> F {
 }
 
 fn softsign_derivative(x: F) -> F {
-    let r = 1.0 / (1.0 + min(abs(x), F(1e30)));
-    return nan_of(r * r, x);
+    // 1 / (1 + a (a + 2)), all of it times 2^-64, so that the square does not overflow; from 1e25 on the quotient is 0.
+    let a = min(abs(x), F(1e25));
+    return nan_of(0x1p-64f / (a * 0x1p-64f * (a + 2.0) + 0x1p-64f), x);
 }
 
 fn softsign_derivative_from_output(y: F) -> F {

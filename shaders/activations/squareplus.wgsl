@@ -18,11 +18,11 @@ fn squareplus_forward(x: F, c: Squareplus) -> F {
 }
 
 fn squareplus_derivative(x: F, c: Squareplus) -> F {
-    let a = abs(x);
-    let root = squareplus_root(a, c);
-    let left = 0.5 * c.b / root / (root + a);
-    let ratio = select(a / root, F(1.0), a > F(1e18));
-    // Near 0 the difference does not cancel yet and has fewer roundings.
-    let near = select(left, 0.5 * (1.0 - ratio), ratio < F(0.5));
-    return nan_of(select(near, 0.5 * (1.0 + ratio), x >= F(0.0)), x);
+    // b / (2 (r^2 + a r)) with r^2 = a^2 + b; far out both in powers of two that keep the square within the range.
+    let far = abs(x) > F(1e18);
+    let b = select(F(c.b), F(c.b * 0x1p-120f), far);
+    let a = select(abs(x), min(abs(x), F(1e30)) * 0x1p-60f, far);
+    let square = a * a + b;
+    let left = 0.5 * b / (a * sqrt(square) + square);
+    return nan_of(select(left, 1.0 - left, x >= F(0.0)), x);
 }

@@ -12,13 +12,17 @@ struct Exp {
 }
 
 fn exp_value(e: Exp) -> F {
-    // Laundered: else llvmpipe moves the 1 inward, (r + 1) + r^2 q, which costs half an ULP.
-    return times_pow2(launder(e.p) + 1.0, e.k);
+    return times_pow2(exp_mantissa(e), e.k);
+}
+
+// 1 + p. Laundered: else llvmpipe moves the 1 inward, (r + 1) + r^2 q, which costs half an ULP.
+fn exp_mantissa(e: Exp) -> F {
+    return launder(e.p) + 1.0;
 }
 
 // exp(x) where it is added to something of 1 or more: from 2^-126 down it may be anything small, which spares a factor.
 fn exp_added(e: Exp) -> F {
-    return (launder(e.p) + 1.0) * pow2(I(max(e.k, F(-126.0))));
+    return exp_mantissa(e) * pow2(I(max(e.k, F(-126.0))));
 }
 
 // factor * exp(x) for a normal factor: one rounding less than the product, and right where it is a normal number though exp(x) is

@@ -18,8 +18,8 @@ impl Elementwise for Function {
         monotonic: false,
         used_for: "distances; l1 penalties",
         risk: "the derivative jumps at 0",
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/abs.wgsl");

@@ -19,6 +19,8 @@ impl Elementwise for Function {
         used_for: "as elu, where alpha is varied",
         risk: "saturates on the negative side",
         parameters: &[Parameter::new("alpha", 1.0, 1e-6, 1e6)],
+        forward_error: Metadata::error_with("celu(alpha=1e-6)", 2, -8.3285524e-14),
+        derivative_error: Metadata::error(1, -1.4901163e-7),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/celu.wgsl");

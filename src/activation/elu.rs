@@ -19,6 +19,8 @@ impl Elementwise for Function {
         used_for: "hidden layers whose mean activation should stay near zero",
         risk: "saturates on the negative side; with alpha other than 1 its derivative jumps at 0",
         parameters: &[Parameter::new("alpha", 1.0, 0.0, 1e6)],
+        forward_error: Metadata::error_with("elu(alpha=0.01)", 2, -0.13485378),
+        derivative_error: Metadata::error(1, -1.4901163e-7),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/elu.wgsl");

@@ -18,6 +18,8 @@ impl Elementwise for Function {
         range: "(0, ∞)",
         used_for: "odds, attention scores",
         risk: "overflows above 88.7",
+        forward_error: Metadata::error(1, 5.9604645e-8),
+        derivative_error: Metadata::error(1, 5.9604645e-8),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/exp.wgsl");

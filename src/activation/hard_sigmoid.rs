@@ -22,6 +22,8 @@ impl Elementwise for Function {
         used_for: "gates where an exponential is too dear",
         risk: "no gradient outside the ramp",
         parameters: &[Parameter::exact("alpha", 1.0 / 6.0, 1e-6, 1e6), Parameter::new("beta", 0.5, -1e6, 1e6)],
+        forward_error: Metadata::error_with("hard_sigmoid(alpha=0.01, beta=0.5)", 2, 5.960811e-7),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/hard_sigmoid.wgsl");

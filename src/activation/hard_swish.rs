@@ -21,6 +21,8 @@ impl Elementwise for Function {
         used_for: "mobile networks in place of silu",
         risk: "not monotonic; its derivative jumps at both ends of the ramp",
         parameters: &[Parameter::exact("alpha", 1.0 / 6.0, 1e-6, 1e6), Parameter::new("beta", 0.5, -1e6, 1e6)],
+        forward_error: Metadata::error_with("hard_swish(alpha=1.75, beta=0.5)", 3, 1.3421893e-11),
+        derivative_error: Metadata::error_with("hard_swish(alpha=0.01, beta=0.5)", 2, 2.9808422e-7),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/hard_swish.wgsl");

@@ -22,8 +22,8 @@ impl Elementwise for Function {
         used_for: "a cheap tanh; clipping",
         risk: "no gradient outside the bounds",
         parameters: &[Parameter::new("min", -1.0, f32::MIN, f32::MAX), Parameter::new("max", 1.0, f32::MIN, f32::MAX)],
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/hard_tanh.wgsl");

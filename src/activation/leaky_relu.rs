@@ -20,8 +20,8 @@ impl Elementwise for Function {
         used_for: "hidden layers where relu's units die",
         risk: "the slope is one more choice; results are not always better than relu's",
         parameters: &[Parameter::new("slope", 0.01, 0.0, f32::MAX)],
-        max_ulp: 1.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/leaky_relu.wgsl");

@@ -19,6 +19,8 @@ impl Elementwise for Function {
         monotonic: false,
         used_for: "where both signs should count alike",
         risk: "even: it cannot tell a feature from its opposite",
+        forward_error: Metadata::error(3, 0.08311101),
+        derivative_error: Metadata::error(4, 0.6015819),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/lisht.wgsl");
@@ -40,7 +42,13 @@ impl Elementwise for Function {
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let a = x.abs().min(L::splat(40.0));
         let (e, t) = exp_and_expm1(a * L::splat(-2.0));
-        let sum = L::splat(2.0) + t;
-        (a * L::splat(4.0) * e / (sum * sum) - t / sum).copysign(x).nan_of(x)
+        let (one, two) = (L::splat(1.0), L::splat(2.0));
+        // One quotient serves as T = tanh(a) near 0, where T·(1 - a·T) + a hardly feels its error, and as r = 1 - T further out:
+        // a·r·(2 - r) + (1 - r).
+        let near = a.lt(one);
+        let quotient = L::select(near, -t, e + e) / (two + t);
+        let inner = quotient.mul_add(quotient.neg_mul_add(a, one), a);
+        let outer = (a * quotient).mul_add(two - quotient, one - quotient);
+        L::select(near, inner, outer).copysign(x).nan_of(x)
     }
 }

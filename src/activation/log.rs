@@ -19,6 +19,8 @@ impl Elementwise for Function {
         smooth: false,
         used_for: "log-likelihoods",
         risk: "-∞ at 0; NaN below",
+        forward_error: Metadata::error(1, 9.14e-43),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/log.wgsl");

@@ -1,5 +1,7 @@
 //! What is known about a function, as data.
 
+use crate::Direction;
+
 /// The kinds of functions, as the course chapter tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -137,14 +139,68 @@ pub struct Metadata {
     pub risk: &'static str,
     /// Its parameters, in the order of the variant's fields.
     pub parameters: &'static [Parameter],
-    /// Largest error of `f` in ULP, on every adapter and on the CPU, over every f32 input.
-    pub max_ulp: f32,
-    /// Largest error of `f'` in ULP, as [`max_ulp`](Self::max_ulp).
-    pub max_ulp_derivative: f32,
+    /// Largest error of `f` that was measured.
+    pub forward_error: ErrorBound,
+    /// Largest error of `f'` that was measured.
+    pub derivative_error: ErrorBound,
+}
+
+/// The largest error of a function that was measured, and where.
+///
+/// It covers every one of the 2^32 inputs at the standard parameters, on the CPU and the adapters that `docs/accuracy.md` names, and other
+/// parameters, the edges of their ranges among them, on a dense sample of the inputs. `nonlin check` measures it again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ErrorBound {
+    /// In units in the last place (ULP) of the correctly rounded result, rounded up; never above [`ErrorBound::CONTRACT`] for the catalogue, and
+    /// `u32::MAX` for a custom function, of which nothing is known.
+    pub max_ulp: u32,
+    /// An input where it is reached; 0 where every result is right.
+    pub at: f32,
+    /// The function as text with the parameters where it is reached, where the standard ones are better.
+    pub with: Option<&'static str>,
+}
+
+impl ErrorBound {
+    /// What no error of the crate exceeds, on any adapter.
+    pub const CONTRACT: u32 = 4;
+
+    /// A function that was not measured yet: the contract, at NaN.
+    const UNMEASURED: Self = Self {
+        max_ulp: Self::CONTRACT,
+        at: f32::NAN,
+        with: None,
+    };
+
+    /// A function that this crate knows nothing about.
+    pub(crate) const UNKNOWN: Self = Self {
+        max_ulp: u32::MAX,
+        at: f32::NAN,
+        with: None,
+    };
+
+    /// Whether it comes from a measurement.
+    pub fn is_measured(&self) -> bool {
+        !self.at.is_nan()
+    }
+}
+
+impl std::fmt::Display for ErrorBound {
+    /// `3 ULP at -5.1145697`, with the function where its parameters are not the standard ones.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.max_ulp == Self::UNKNOWN.max_ulp {
+            return f.write_str("unknown");
+        }
+        write!(f, "{} ULP", self.max_ulp)?;
+        if self.is_measured() && self.max_ulp > 0 {
+            write!(f, " at {:?}", self.at)?;
+        }
+        self.with.map_or(Ok(()), |with| write!(f, " of {with}"))
+    }
 }
 
 impl Metadata {
-    /// A start for struct update syntax: no alias, no parameter, 4 ULP.
+    /// A start for struct update syntax: no alias, no parameter, errors not measured.
     pub(crate) const EMPTY: Self = Self {
         id: "",
         aliases: &[],
@@ -161,7 +217,35 @@ impl Metadata {
         used_for: "",
         risk: "",
         parameters: &[],
-        max_ulp: 4.0,
-        max_ulp_derivative: 4.0,
+        forward_error: ErrorBound::UNMEASURED,
+        derivative_error: ErrorBound::UNMEASURED,
     };
+
+    /// A measured error; `scripts/bounds.py` writes the calls.
+    pub(crate) const fn error(max_ulp: u32, at: f32) -> ErrorBound {
+        ErrorBound {
+            max_ulp,
+            at,
+            with: None,
+        }
+    }
+
+    /// A measured error that only other parameters than the standard ones reach.
+    pub(crate) const fn error_with(function: &'static str, max_ulp: u32, at: f32) -> ErrorBound {
+        ErrorBound {
+            max_ulp,
+            at,
+            with: Some(function),
+        }
+    }
+
+    /// The bound on the errors of a direction: what was measured, and for the derivative from the output the contract. The backward
+    /// directions have that of their derivative.
+    pub fn bound(&self, direction: Direction) -> u32 {
+        match direction {
+            Direction::Forward => self.forward_error.max_ulp,
+            Direction::Derivative | Direction::Backward => self.derivative_error.max_ulp,
+            _ => ErrorBound::CONTRACT,
+        }
+    }
 }

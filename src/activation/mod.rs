@@ -11,7 +11,7 @@ mod text;
 use crate::custom::CustomFunction;
 use crate::{Direction, Error, Result};
 pub(crate) use elementwise::{CONSTANTS, Constants, Elementwise, Entry, constants};
-pub use metadata::{Family, Metadata, Parameter};
+pub use metadata::{ErrorBound, Family, Metadata, Parameter};
 use parameter::ParameterValue;
 pub use parameter::Points;
 pub(crate) use parameter::{read_number, write_number};

@@ -45,6 +45,8 @@ impl Elementwise for Function {
         used_for: "approximating any function by lines; learned activations; look-up tables",
         risk: "kinks at every point; the gradient says nothing about the next piece",
         parameters: &[Parameter::new("left", 0.0, -1e6, 1e6), Parameter::new("right", 0.0, -1e6, 1e6)],
+        forward_error: Metadata::error_with("piecewise_linear(left=-1, right=0.3, points=[-2:1.5, 0.1:-7, 3:0])", 2, -0.21687001),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/piecewise_linear.wgsl");

@@ -18,8 +18,8 @@ impl Elementwise for Function {
         smooth: false,
         used_for: "hidden layers of almost every network: cheap, and its gradient does not shrink with depth",
         risk: "dying units: a unit whose inputs are all negative gets no gradient and never recovers",
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/relu.wgsl");

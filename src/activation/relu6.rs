@@ -21,8 +21,8 @@ impl Elementwise for Function {
         used_for: "mobile networks with low-precision arithmetic",
         risk: "no gradient on either side",
         parameters: &[Parameter::new("cap", 6.0, 0.0, f32::MAX)],
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/relu6.wgsl");

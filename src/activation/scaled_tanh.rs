@@ -3,10 +3,19 @@
 use super::elementwise::{Constants, Elementwise, constants, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{exp_pair, product_pair, tanh_nonnegative, times_sigmoid_derivative};
+use crate::math::{exp_of, exp_pair, polynomial, product_pair, times_sigmoid_derivative};
 use crate::reference::{sech_squared};
 
 pub(super) struct Function;
+
+/// Of `(tanh(s)/s - 1) / s²` for `0 <= s <= 0.6`, by powers of s². Error 2^-28.4 of `tanh(s)/s`.
+const TANH_REST: [f32; 5] = [
+    f32::from_bits(0xbeaa_aa9f),
+    f32::from_bits(0x3e08_84df),
+    f32::from_bits(0xbd5c_4d5d),
+    f32::from_bits(0x3caa_61e1),
+    f32::from_bits(0xbbc1_43bb),
+];
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -23,6 +32,8 @@ impl Elementwise for Function {
         used_for: "hidden layers as in Efficient BackProp: the defaults give f(±1) = ±1",
         risk: "vanishing gradient on both sides",
         parameters: &[Parameter::new("a", 1.7159, 1e-6, 1e6), Parameter::exact("b", 2.0 / 3.0, 1e-6, 1e6)],
+        forward_error: Metadata::error(4, 0.000369578),
+        derivative_error: Metadata::error(4, 0.6061432),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/scaled_tanh.wgsl");
@@ -48,10 +59,13 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
         let a = x.abs();
         let scaled = a * L::splat(c[1]);
-        // Where tanh is a straight line, b·x may be too small for f32.
-        let near = a * L::splat(c[2]);
-        let far = L::splat(c[0]) * tanh_nonnegative(scaled);
-        L::select(scaled.lt(L::splat(1e-4)), near, far).copysign(x).nan_of(x)
+        // Near 0 a·b·x·(1 + h), where b·x may be too small for f32; else a - 2a·e / (1 + e).
+        let line = a * L::splat(c[2]);
+        let z = scaled * scaled;
+        let near = line.mul_add(z * polynomial(z, TANH_REST), line);
+        let e = exp_of(scaled.at_most(L::splat(40.0)) * L::splat(-2.0)).value();
+        let far = (e / (L::splat(1.0) + e)).neg_mul_add(L::splat(2.0 * c[0]), L::splat(c[0]));
+        L::select(scaled.lt(L::splat(0.6)), near, far).copysign(x).nan_of(x)
     }
 
     #[inline(always)]

@@ -20,8 +20,8 @@ impl Elementwise for Function {
         zero_centred: true,
         used_for: "binarized networks",
         risk: "no gradient anywhere",
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/sign.wgsl");

@@ -21,8 +21,8 @@ impl Elementwise for Function {
         used_for: "proximal step of the l1 norm; denoising",
         risk: "no gradient in the dead zone",
         parameters: &[Parameter::new("lambda", 0.5, 0.0, f32::MAX)],
-        max_ulp: 1.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/soft_shrink.wgsl");

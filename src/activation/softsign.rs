@@ -19,6 +19,8 @@ impl Elementwise for Function {
         zero_centred: true,
         used_for: "as tanh, with gradients that vanish slowly",
         risk: "saturates, if slowly",
+        forward_error: Metadata::error(1, 4.284084e-8),
+        derivative_error: Metadata::error(3, 0.00009971858),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/softsign.wgsl");
@@ -44,8 +46,10 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let r = L::splat(1.0) / (L::splat(1.0) + x.abs());
-        (r * r).nan_of(x)
+        // 1 / (1 + a·(a + 2)), all of it times 2^-64, so that the square does not overflow.
+        let scale = L::splat(1.0 / (1u128 << 64) as f32);
+        let a = x.abs();
+        (scale / (a * scale).mul_add(a + L::splat(2.0), scale)).nan_of(x)
     }
 
     #[inline(always)]

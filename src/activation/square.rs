@@ -17,8 +17,8 @@ impl Elementwise for Function {
         monotonic: false,
         used_for: "energies; l2 penalties",
         risk: "grows fast",
-        max_ulp: 1.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/square.wgsl");

@@ -18,8 +18,8 @@ impl Elementwise for Function {
         range: "[0, ∞)",
         used_for: "feed-forward blocks of language models",
         risk: "grows fast; units with negative input die as with relu",
-        max_ulp: 1.0,
-        max_ulp_derivative: 1.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/squared_relu.wgsl");

@@ -21,8 +21,8 @@ impl Elementwise for Function {
         used_for: "the first artificial neurons; binary decisions after training",
         risk: "no gradient anywhere: it cannot be trained by gradient descent",
         parameters: &[Parameter::new("at_zero", 0.0, 0.0, 1.0)],
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/step.wgsl");

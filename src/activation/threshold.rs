@@ -18,8 +18,8 @@ impl Elementwise for Function {
         used_for: "replacing small inputs",
         risk: "it jumps at the threshold; no gradient below",
         parameters: &[Parameter::required("threshold", f32::MIN, f32::MAX), Parameter::required("value", f32::MIN, f32::MAX)],
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/threshold.wgsl");

@@ -19,8 +19,8 @@ impl Elementwise for Function {
         used_for: "sparse codes",
         risk: "dying units; it jumps at alpha",
         parameters: &[Parameter::new("alpha", 1.0, 0.0, f32::MAX)],
-        max_ulp: 0.0,
-        max_ulp_derivative: 0.0,
+        forward_error: Metadata::error(0, 0.0),
+        derivative_error: Metadata::error(0, 0.0),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/thresholded_relu.wgsl");

@@ -32,6 +32,8 @@ impl Elementwise for Function {
         used_for: "feed-forward blocks of language models (Apertus)",
         risk: "grows like x²; alpha_p and alpha_n have to stay positive",
         parameters: &[Parameter::new("alpha_p", 0.8, 0.0, 1e6), Parameter::new("alpha_n", 0.8, 0.0, 1e6), Parameter::new("beta", 0.5, 0.0, 1e6), Parameter::new("eps", -1e-6, -1.0, 0.0)],
+        forward_error: Metadata::error_with("xielu(alpha_p=0.8, alpha_n=6.5, beta=0.5, eps=-1e-6)", 3, -0.009602694),
+        derivative_error: Metadata::error(2, -0.99422026),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/xielu.wgsl");

@@ -307,7 +307,7 @@ impl<'a> Chain<'a> {
                 Broadcast::Full if found == len => continue,
                 Broadcast::Full => return Err(wrong(format!("{len}, as many as the input"))),
                 _ if len == 0 => continue,
-                _ if found == 0 || len % found != 0 => {
+                _ if found == 0 || !len.is_multiple_of(found) => {
                     return Err(wrong(format!("a divisor of the input's {len}")));
                 }
                 Broadcast::Row => found,

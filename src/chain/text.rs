@@ -126,7 +126,10 @@ mod tests {
             ("relu | ", "cannot read \"\""),
             ("scale", "a step like scale(2) was expected"),
             ("scale(x)", "\"x\" is no number"),
-            ("relu | gelux", "near it: gelu"),
+            (
+                "relu | gelux",
+                "there is no function of that name; near it: ",
+            ),
             (
                 "add(row[4])",
                 "an operand in memory cannot be read from text",

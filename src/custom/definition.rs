@@ -1,7 +1,7 @@
 //! [`Definition`]: the text of a custom function as the kernels use it, kept once.
 
 use super::{CustomFunction, SourcePlace, check};
-use crate::activation::{Constants, Entry, Family, Metadata, constants};
+use crate::activation::{Constants, Entry, ErrorBound, Family, Metadata, constants};
 use crate::cpu;
 use crate::wgsl::{declarations, line_and_column, own_names, rename};
 use crate::{Direction, Error, Result};
@@ -132,8 +132,8 @@ fn metadata(id: &'static str) -> Metadata {
         monotonic: false,
         used_for: "what the catalogue does not hold",
         risk: "the crate knows no bound of its error; Gpu::check_derivative compares the derivative with the function",
-        max_ulp: f32::INFINITY,
-        max_ulp_derivative: f32::INFINITY,
+        forward_error: ErrorBound::UNKNOWN,
+        derivative_error: ErrorBound::UNKNOWN,
         ..Metadata::EMPTY
     }
 }

@@ -250,10 +250,10 @@ impl Context {
                 let (_, byte, _) = span.at(place, binding, alignment);
                 byte % alignment == 0 && (piece % 4 == 0 || span.padded)
             });
-            let whole_rows = elements.columns % 4 == 0;
+            let whole_rows = elements.columns.is_multiple_of(4);
             let memory = if vectors && spread().all(|operand| operand.span.start % alignment == 0) {
                 Memory::Vectors {
-                    whole_rows: rows && whole_rows && (elements.before + place) % 4 == 0,
+                    whole_rows: rows && whole_rows && (elements.before + place).is_multiple_of(4),
                 }
             } else {
                 Memory::Elements

@@ -28,10 +28,13 @@ pub(super) struct Compiled {
 /// A kind of layout: for each storage buffer, whether it is declared as written.
 type Written = Vec<bool>;
 
+/// What plans are told apart by.
+type PlanKey = (Vec<StepShape>, Task);
+
 #[derive(Default)]
 pub(super) struct Pipelines {
     layouts: Mutex<HashMap<Written, (wgpu::BindGroupLayout, wgpu::PipelineLayout)>>,
-    plans: Mutex<HashMap<(Vec<StepShape>, Task), Arc<Plan>>>,
+    plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
     sum: Mutex<Option<Compiled>>,
     count: AtomicUsize,
 }

@@ -80,7 +80,7 @@ impl<'a> Span<'a> {
                 reason,
             })
         };
-        if self.start % 4 != 0 || self.bytes % 4 != 0 {
+        if !self.start.is_multiple_of(4) || !self.bytes.is_multiple_of(4) {
             return wrong(format!(
                 "it is {} bytes long and begins at byte {}; both have to be multiples of 4",
                 self.bytes, self.start

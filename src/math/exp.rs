@@ -19,14 +19,32 @@ impl<L: Lanes> Exp<L> {
     /// `exp(x)`.
     #[inline(always)]
     pub fn value(self) -> L {
-        (self.p + L::splat(1.0)).times_pow2(self.k)
+        self.scaled(self.mantissa())
+    }
+
+    /// `1 + p`.
+    #[inline(always)]
+    pub fn mantissa(self) -> L {
+        self.p + L::splat(1.0)
+    }
+
+    /// `factor·(1 + p)`, rounded once.
+    #[inline(always)]
+    pub fn mantissa_times(self, factor: L) -> L {
+        factor.mul_add(self.p, factor)
+    }
+
+    /// `x·2^k`. Last, it is exact where the result is a normal number, though `exp(x)` may not be one.
+    #[inline(always)]
+    pub fn scaled(self, x: L) -> L {
+        x.times_pow2(self.k)
     }
 
     /// `factor·exp(x)` for a normal factor: one rounding less than the product, and right where it is a normal number though
     /// `exp(x)` is not.
     #[inline(always)]
     pub fn times(self, factor: L) -> L {
-        factor.mul_add(self.p, factor).times_pow2(self.k)
+        self.scaled(self.mantissa_times(factor))
     }
 }
 

@@ -14,10 +14,10 @@ pub(crate) use exp::{
 };
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use sigmoid::{
-    SILU_ROOT, gate_derivative, silu_derivative, square_of_one_plus, times_sigmoid,
+    SILU_ROOT, gate_derivative, silu_derivative, silu_derivative_near_root, times_sigmoid,
     times_sigmoid_derivative,
 };
-pub(crate) use tanh::{coth_rest, tanh, tanh_nonnegative};
+pub(crate) use tanh::{tanh, tanh_nonnegative};
 
 use crate::cpu::Lanes;
 

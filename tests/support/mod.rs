@@ -7,6 +7,8 @@ pub mod adapters;
 #[macro_use]
 pub mod claims;
 pub mod compare;
+// The program checks the same sets.
+#[path = "../../cli/src/check/parameters.rs"]
 pub mod parameters;
 pub mod sample;
 

@@ -1,14 +1,18 @@
 //! A check of all inputs: the engines compute the results of 2^22 of them at a time, one pass of the oracle judges them all.
 
+use super::fingerprint::Fingerprint;
+use super::formulas;
+use super::naive::{Formula, Inputs, Naive, Pending};
 use super::oracle::Oracle;
 use super::rule::Rule;
 use super::state::{Progress, State};
 use super::subject::Subject;
 use super::tally::Tally;
-use super::{Job, Options};
+use super::{Counts, Job, Options};
 use crate::failure::Failure;
 use indicatif::ProgressBar;
 use nonlin::{Direction, Tensor};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// 2 to this power inputs in one step: 16 MiB for each engine.
@@ -74,6 +78,15 @@ pub struct Run<'a> {
     /// A result for each subject, on the device where it has one, and here.
     on_device: Vec<Option<Tensor>>,
     results: Vec<Vec<f32>>,
+    /// The textbook formulas, on the first adapter, with their results.
+    naive: Option<(Naive, Vec<f32>)>,
+}
+
+/// A textbook formula in the middle of a row.
+struct Textbook {
+    formula: Formula,
+    rule: Rule,
+    pending: Option<Pending>,
 }
 
 impl<'a> Run<'a> {
@@ -89,10 +102,15 @@ impl<'a> Run<'a> {
             .iter()
             .map(|subject| subject.as_gpu().map(|gpu| gpu.empty(step)).transpose())
             .collect::<Result<_, _>>()?;
+        let first = subjects.iter().find_map(Subject::as_gpu);
+        let naive = first
+            .map(|gpu| Naive::new(gpu, step, 0).map(|naive| (naive, vec![0.0; step])))
+            .transpose()?;
         Ok(Self {
             subjects,
             range,
             state,
+            naive,
             stop_after: options.stop_after,
             x: vec![0.0; step],
             on_device,
@@ -101,40 +119,83 @@ impl<'a> Run<'a> {
     }
 
     /// Checks one function and direction, from where the state says on.
-    pub fn job(&mut self, job: &Job, bar: &ProgressBar) -> Result<Vec<Tally>, Failure> {
-        let mut progress = self.state.progress(job, self.subjects);
+    pub fn job(&mut self, job: &Job, bar: &ProgressBar) -> Result<Counts, Failure> {
+        let mut progress = self.progress(job, bar)?;
         bar.inc(progress.next);
         // What was done before says nothing about the time that is left.
         bar.reset_eta();
         let steps = self.range.steps();
         if progress.next >= steps {
-            return Ok(progress.tallies);
+            return Ok(progress.counts);
         }
         let oracle = Oracle::new(&job.f, job.direction);
-        let rules: Vec<Rule> = self
-            .subjects
-            .iter()
-            .map(|subject| Rule::new(&job.f, job.direction, subject.flushes()).probed())
-            .collect();
-        self.submit(job, progress.next)?;
+        let rule = |flushes| Rule::new(&job.f, job.direction, flushes).probed();
+        let rules: Vec<Rule> = self.subjects.iter().map(|s| rule(s.flushes())).collect();
+        let mut textbook = match &self.naive {
+            Some((naive, _)) => {
+                let formula = naive.formula(&job.f, job.direction)?;
+                formula.map(|formula| Textbook {
+                    formula,
+                    rule: rule(true),
+                    pending: None,
+                })
+            }
+            None => None,
+        };
+        self.submit(job, progress.next, textbook.as_mut())?;
         while progress.next < steps {
-            self.collect()?;
+            self.collect(textbook.as_ref())?;
             // The device computes the next step while this one is judged.
             if progress.next + 1 < steps {
-                self.submit(job, progress.next + 1)?;
+                self.submit(job, progress.next + 1, textbook.as_mut())?;
             }
             self.compute_here(job, progress.next)?;
             let start = self.range.start(progress.next);
-            let tallies = self.judge(&oracle, &rules, start);
-            for (sum, tally) in progress.tallies.iter_mut().zip(&tallies) {
-                sum.merge(tally);
-            }
+            let counts = self.judge(&oracle, &rules, textbook.as_ref().map(|t| &t.rule), start);
+            progress.counts.add(&counts);
             progress.next += 1;
             self.state.save(&progress)?;
             bar.inc(1);
             self.stop_if_asked()?;
         }
-        Ok(progress.tallies)
+        Ok(progress.counts)
+    }
+
+    /// Where the row stands. Says so where it was begun, but something has changed since.
+    fn progress(&self, job: &Job, bar: &ProgressBar) -> Result<Progress, Failure> {
+        let naive = match self.naive {
+            Some(_) => formulas::kernel(&job.f, job.direction),
+            None => None,
+        };
+        let fingerprint = if self.state.is_kept() {
+            Fingerprint::of(job, self.subjects, naive.as_deref())?
+        } else {
+            Fingerprint::default()
+        };
+        let start = Progress {
+            function: job.f.to_string(),
+            direction: job.direction.name().to_owned(),
+            engines: self
+                .subjects
+                .iter()
+                .map(|s| s.description.clone())
+                .collect(),
+            fingerprint,
+            next: 0,
+            counts: Counts {
+                tallies: vec![Tally::default(); self.subjects.len()],
+                naive: naive.map(|_| Tally::default()),
+            },
+        };
+        let (progress, changed) = self.state.progress(start);
+        if !changed.is_empty() {
+            let (f, direction, changed) = (&job.f, job.direction, changed.join(" and "));
+            bar.suspend(|| {
+                let text = format!("nonlin: {f} {direction} begins again: {changed} changed");
+                let _ = writeln!(io::stderr(), "{text}");
+            });
+        }
+        Ok(progress)
     }
 
     fn stop_if_asked(&mut self) -> Result<(), Failure> {
@@ -148,21 +209,31 @@ impl<'a> Run<'a> {
     }
 
     /// Starts a step on every device.
-    fn submit(&self, job: &Job, step: u64) -> Result<(), Failure> {
+    fn submit(&self, job: &Job, step: u64, textbook: Option<&mut Textbook>) -> Result<(), Failure> {
+        let start = self.range.start(step);
         for (subject, tensor) in self.subjects.iter().zip(&self.on_device) {
             if let (Some(gpu), Some(tensor)) = (subject.as_gpu(), tensor) {
-                gpu.sweep(&job.f, job.direction, self.range.start(step), tensor)?;
+                gpu.sweep(&job.f, job.direction, start, tensor)?;
             }
+        }
+        if let (Some((naive, results)), Some(textbook)) = (&self.naive, textbook) {
+            let inputs = Inputs::From(start);
+            let pending = naive.submit(&textbook.formula, inputs, results.len())?;
+            textbook.pending = Some(pending);
         }
         Ok(())
     }
 
     /// Fetches what the devices have computed.
-    fn collect(&mut self) -> Result<(), Failure> {
+    fn collect(&mut self, textbook: Option<&Textbook>) -> Result<(), Failure> {
         for (tensor, result) in self.on_device.iter().zip(&mut self.results) {
             if let Some(tensor) = tensor {
                 tensor.download_into(result)?;
             }
+        }
+        let pending = textbook.and_then(|textbook| textbook.pending.as_ref());
+        if let (Some((naive, results)), Some(pending)) = (&mut self.naive, pending) {
+            naive.collect(pending, results)?;
         }
         Ok(())
     }
@@ -189,54 +260,53 @@ impl<'a> Run<'a> {
     }
 
     /// Judges the results of a step on all cores.
-    fn judge(&self, oracle: &Oracle, rules: &[Rule], start: u32) -> Vec<Tally> {
+    fn judge(
+        &self,
+        oracle: &Oracle,
+        rules: &[Rule],
+        textbook: Option<&Rule>,
+        start: u32,
+    ) -> Counts {
         let part = 1 << PART_BITS.min(self.range.step_bits());
         let parts = self.range.step() / part;
         let next = AtomicU32::new(0);
+        let none = || Counts {
+            tallies: vec![Tally::default(); rules.len()],
+            naive: textbook.map(|_| Tally::default()),
+        };
+        let naive_results = self.naive.as_ref().map(|(_, results)| results);
         let worker = || {
-            let mut tallies = vec![Tally::default(); rules.len()];
+            let mut counts = none();
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 if index >= parts {
-                    return tallies;
+                    return counts;
                 }
                 oracle.visit(start + index * part, part, &mut |first, rounded| {
                     let from = (first - start) as usize;
                     let these = from..from + rounded.len();
-                    for ((tally, rule), result) in tallies.iter_mut().zip(rules).zip(&self.results)
-                    {
+                    let engines = rules.iter().zip(&self.results);
+                    for (tally, (rule, result)) in counts.tallies.iter_mut().zip(engines) {
                         tally.add_run(rule, first, &result[these.clone()], rounded);
+                    }
+                    if let (Some(tally), Some(rule), Some(results)) =
+                        (&mut counts.naive, textbook, naive_results)
+                    {
+                        tally.add_rough(rule, first, &results[these], rounded);
                     }
                 });
             }
         };
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let counted: Vec<Vec<Tally>> = std::thread::scope(|scope| {
+        let counted: Vec<Counts> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
             let joined = workers.into_iter().map(|worker| worker.join());
             joined
                 .map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
                 .collect()
         });
-        let mut sums = vec![Tally::default(); rules.len()];
-        for tallies in &counted {
-            for (sum, tally) in sums.iter_mut().zip(tallies) {
-                sum.merge(tally);
-            }
-        }
-        sums
-    }
-}
-
-impl Progress {
-    /// Nothing done yet.
-    pub fn start(job: &Job, subjects: &[Subject]) -> Self {
-        Self {
-            function: job.f.to_string(),
-            direction: job.direction.name().to_owned(),
-            engines: subjects.iter().map(|s| s.description.clone()).collect(),
-            next: 0,
-            tallies: vec![Tally::default(); subjects.len()],
-        }
+        let mut sum = none();
+        counted.iter().for_each(|counts| sum.add(counts));
+        sum
     }
 }

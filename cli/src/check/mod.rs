@@ -1,7 +1,12 @@
 //! `nonlin check`: the errors of every function on every engine, over a sample of the inputs or over all of them.
 
 mod exhaustive;
+mod fingerprint;
+mod formulas;
+mod markdown;
+mod naive;
 mod oracle;
+mod parameters;
 mod polynomial;
 mod report;
 pub mod rule;
@@ -17,13 +22,12 @@ use clap::ValueEnum;
 use exhaustive::Range;
 use indicatif::{ProgressBar, ProgressStyle};
 use nonlin::{Activation, Direction};
+use sample::Sampler;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use subject::Subject;
 use tally::Tally;
-
-/// What the contract allows for a derivative from the output.
-const ALLOWED_FROM_OUTPUT: f64 = 4.0;
 
 /// The command's options.
 #[derive(clap::Args)]
@@ -46,10 +50,10 @@ pub struct Options {
     /// Part of the adapter's name, `software`, or `all`; without it NONLIN_ADAPTER counts.
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
-    /// All 2^32 inputs instead of a sample.
+    /// All 2^32 inputs instead of a sample; a sample still with other parameters than the standard ones.
     #[arg(long)]
     exhaustive: bool,
-    /// Keeps the progress of an exhaustive run in this file, and goes on from there if it exists.
+    /// Keeps the progress of an exhaustive run in this file, and goes on from there if it exists; what has changed since begins again.
     #[arg(long, value_name = "FILE", requires = "exhaustive")]
     state: Option<String>,
     /// A bound in ULP in the place of those that the catalogue states.
@@ -100,10 +104,39 @@ struct Job {
     bound: f64,
 }
 
-/// A job that is done, with what was counted on each subject.
+/// What is counted for one function and direction.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Counts {
+    /// For each subject.
+    tallies: Vec<Tally>,
+    /// The textbook formula on the first adapter, where there is one.
+    naive: Option<Tally>,
+}
+
+/// A job that is done.
 struct Row {
     job: Job,
-    tallies: Vec<Tally>,
+    counts: Counts,
+    /// `None` where the parameters are the job's own.
+    others: Option<Others>,
+}
+
+/// Other sets of parameters than the job's own, all of which a row sums up.
+struct Others {
+    sets: usize,
+    /// For each subject, the one with the largest error, or with a mistake.
+    worst: Vec<Activation>,
+}
+
+impl Counts {
+    fn add(&mut self, more: &Self) {
+        for (sum, tally) in self.tallies.iter_mut().zip(&more.tallies) {
+            sum.merge(tally);
+        }
+        if let (Some(sum), Some(tally)) = (&mut self.naive, &more.naive) {
+            sum.merge(tally);
+        }
+    }
 }
 
 impl Options {
@@ -116,12 +149,7 @@ impl Options {
                 if direction.from_output() && !f.has_derivative_from_output() {
                     continue;
                 }
-                let metadata = f.metadata();
-                let stated = match direction {
-                    Direction::Forward => metadata.max_ulp.into(),
-                    Direction::Derivative => metadata.max_ulp_derivative.into(),
-                    _ => ALLOWED_FROM_OUTPUT,
-                };
+                let stated = f.metadata().bound(direction).into();
                 jobs.push(Job {
                     f: f.clone(),
                     direction,
@@ -192,36 +220,55 @@ fn check(
     mut json: Option<&mut dyn Write>,
 ) -> Result<(), Failure> {
     let mut rows = Vec::new();
-    let mut done = |job: Job, tallies: Vec<Tally>| -> Result<(), Failure> {
-        let row = Row { job, tallies };
+    let mut done = |row: Row| -> Result<(), Failure> {
         if let Some(out) = json.as_deref_mut() {
             report::write_json(&row, subjects, out)?;
         }
         rows.push(row);
         Ok(())
     };
-    if options.exhaustive {
-        let mut run = exhaustive::Run::open(subjects, range, options)?;
-        let progress = progress_bar(jobs.len() as u64 * range.steps());
-        for job in jobs {
-            progress.set_message(format!("{} {}", job.f, job.direction));
-            let tallies = run.job(&job, &progress)?;
-            done(job, tallies)?;
+    let mut run = match options.exhaustive {
+        true => Some(exhaustive::Run::open(subjects, range, options)?),
+        false => None,
+    };
+    let sampler = Sampler::new(subjects, run.is_none())?;
+    let steps = if run.is_some() { range.steps() } else { 1 };
+    let progress = progress_bar(jobs.len() as u64 * steps);
+    let standard = Activation::all();
+    for job in jobs {
+        progress.set_message(format!("{} {}", job.f, job.direction));
+        let counts = match &mut run {
+            Some(run) => run.job(&job, &progress)?,
+            None => {
+                let counts = sampler.check(&job)?;
+                progress.inc(1);
+                counts
+            }
+        };
+        done(Row {
+            job: job.clone(),
+            counts,
+            others: None,
+        })?;
+        // Who names parameters wants those.
+        let sets = match standard.contains(&job.f) {
+            true => parameters::sets(&job.f),
+            false => Vec::new(),
+        };
+        if !sets.is_empty() {
+            progress.set_message(format!("{}, other parameters", job.f.id()));
+            let (counts, others) = sampler.check_sets(&job, sets)?;
+            done(Row {
+                job,
+                counts,
+                others: Some(others),
+            })?;
         }
-        progress.finish_and_clear();
-    } else {
-        let progress = progress_bar(jobs.len() as u64);
-        for job in jobs {
-            progress.set_message(format!("{} {}", job.f, job.direction));
-            let tallies = sample::check(&job, subjects)?;
-            done(job, tallies)?;
-            progress.inc(1);
-        }
-        progress.finish_and_clear();
     }
+    progress.finish_and_clear();
     let inputs = options.exhaustive.then_some(range);
     if options.markdown {
-        report::write_markdown(&rows, subjects, inputs, human)?;
+        markdown::write(&rows, subjects, inputs, human)?;
     } else {
         report::write_table(&rows, subjects, human)?;
     }

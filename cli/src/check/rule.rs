@@ -6,7 +6,7 @@ use nonlin::{Activation, Direction, Referee};
 pub fn ulp(magnitude: f64) -> f64 {
     let rounded = (magnitude.abs() as f32).clamp(f32::MIN_POSITIVE, f32::MAX);
     let exponent = (rounded.to_bits() >> 23) as i32 - 127;
-    2f64.powi(exponent - 23)
+    f64::from_bits(((exponent - 23 + 1023) as u64) << 52)
 }
 
 /// What is to be said about one result.

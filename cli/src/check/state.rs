@@ -1,12 +1,10 @@
 //! What an exhaustive run has done so far, in a file.
 
-use super::Job;
+use super::Counts;
 use super::exhaustive::Range;
-use super::subject::Subject;
-use super::tally::Tally;
+use super::fingerprint::Fingerprint;
 use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
-use std::hash::{DefaultHasher, Hasher};
 use std::io;
 
 /// How far one function and direction has come.
@@ -16,17 +14,17 @@ pub struct Progress {
     pub direction: String,
     /// The engines' descriptions.
     pub engines: Vec<String>,
+    /// What the results depend on.
+    pub fingerprint: Fingerprint,
     /// The next step.
     pub next: u64,
-    /// For each engine.
-    pub tallies: Vec<Tally>,
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 /// The file's content.
 #[derive(Debug, Deserialize, Serialize)]
 struct Content {
-    /// Tells builds of the program apart: the results of one say nothing about another.
-    program: String,
     first: u32,
     inputs: u64,
     jobs: Vec<Progress>,
@@ -42,12 +40,11 @@ impl State {
     /// Reads the file, where there is one.
     ///
     /// # Errors
-    /// When it cannot be read, or was written by another build or for other inputs.
+    /// When it cannot be read, or was written for other inputs.
     pub fn open(path: Option<&str>, range: &Range) -> Result<Self, Failure> {
         let mut state = Self {
             path: path.map(str::to_owned),
             content: Content {
-                program: String::new(),
                 first: range.first(),
                 inputs: range.inputs(),
                 jobs: Vec::new(),
@@ -56,7 +53,6 @@ impl State {
         let Some(path) = path else {
             return Ok(state);
         };
-        state.content.program = fingerprint()?;
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(state),
@@ -64,25 +60,30 @@ impl State {
         };
         let found: Content = serde_json::from_str(&text)
             .map_err(|error| Failure::Failed(format!("{path}: no state of a check: {error}")))?;
-        let (content, new) = (&state.content, "delete it, or name another file");
-        if found.program != content.program {
-            let text = format!("{path}: written by another build of the program; {new}");
-            return Err(Failure::Failed(text));
-        }
-        if (found.first, found.inputs) != (content.first, content.inputs) {
-            let text = format!("{path}: written for other inputs; {new}");
+        if (found.first, found.inputs) != (range.first(), range.inputs()) {
+            let text = format!("{path}: written for other inputs; delete it, or name another file");
             return Err(Failure::Failed(text));
         }
         state.content = found;
         Ok(state)
     }
 
-    /// Where a job stands on these engines.
-    pub fn progress(&self, job: &Job, subjects: &[Subject]) -> Progress {
-        let start = Progress::start(job, subjects);
+    /// Whether there is a file.
+    pub fn is_kept(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// Where a job stands, and, where it was begun but has to begin again, what has changed since.
+    pub fn progress(&self, start: Progress) -> (Progress, Vec<&'static str>) {
         let jobs = &self.content.jobs;
-        let known = jobs.iter().find(|known| known.is_same(&start));
-        known.cloned().unwrap_or(start)
+        match jobs.iter().find(|known| known.is_same(&start)) {
+            Some(known) if known.fingerprint == start.fingerprint => (known.clone(), Vec::new()),
+            Some(known) => {
+                let changed = known.fingerprint.differences(&start.fingerprint);
+                (start, changed)
+            }
+            None => (start, Vec::new()),
+        }
     }
 
     /// Keeps where a job stands. The file is replaced as a whole, so a run that is stopped at any moment leaves a good one.
@@ -105,14 +106,6 @@ impl State {
 impl Progress {
     fn is_same(&self, other: &Self) -> bool {
         let key = |p: &Self| (p.function.clone(), p.direction.clone(), p.engines.clone());
-        key(self) == key(other) && self.tallies.len() == other.tallies.len()
+        key(self) == key(other) && self.counts.tallies.len() == other.counts.tallies.len()
     }
-}
-
-/// A hash of the program's own file.
-fn fingerprint() -> Result<String, Failure> {
-    let program = std::env::current_exe()?;
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&std::fs::read(program)?);
-    Ok(format!("{:016x}", hasher.finish()))
 }

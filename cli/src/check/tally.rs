@@ -1,10 +1,18 @@
 //! [`Tally`]: what is counted of one engine's results.
 
-use super::rule::{Rule, Verdict};
+use super::rule::{Rule, Verdict, ulp};
 use serde::{Deserialize, Serialize};
 
 /// The errors above which inputs are counted.
 pub const LEVELS: [f64; 3] = [1.0, 2.0, 4.0];
+
+/// An error from here on leaves no digit right: it is as large as the result.
+pub const LOST: f64 = 8_388_608.0;
+
+/// A number above it is flushed by nobody.
+const EDGE: f32 = 2.0 * f32::MIN_POSITIVE;
+/// A number below it is no neighbour of an infinity.
+const EDGE_OF_RANGE: f32 = 0.99 * f32::MAX;
 
 /// Bits of an input with what came out and what should have, as they are: JSON has no NaN.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -21,6 +29,10 @@ impl Witness {
             got: got.to_bits(),
             want: (want as f32).to_bits(),
         }
+    }
+
+    fn oddness(self) -> u32 {
+        oddness(self.x())
     }
 
     /// The input.
@@ -56,8 +68,12 @@ pub struct Tally {
     pub infinity: u64,
     /// Subnormals that became zero, which is allowed.
     pub flushed: u64,
-    /// The first mistake with NaN or an infinity.
+    /// The mistake with NaN or an infinity whose input has the lowest bits.
     pub mistake: Option<Witness>,
+    /// A result that is NaN though the input is finite, for the input closest to 1 in size.
+    pub nan_of_finite: Option<Witness>,
+    /// The same for a result without a right digit; looked for among the textbook formulas' only.
+    pub lost: Option<Witness>,
 }
 
 impl Tally {
@@ -98,6 +114,49 @@ impl Tally {
         }
     }
 
+    /// As [`add_run`](Self::add_run), for a textbook formula, most of whose results may be far off. What is not above the maximum
+    /// so far is not looked at closely, so `above` counts nothing.
+    pub fn add_rough(&mut self, rule: &Rule, first: u32, got: &[f32], rounded: &[f32]) {
+        for ((&got, &rounded), bits) in got.iter().zip(rounded).zip(first..) {
+            self.add_rough_one(rule, f32::from_bits(bits), got, rounded);
+        }
+    }
+
+    /// One result of a textbook formula.
+    pub fn add_rough_one(&mut self, rule: &Rule, x: f32, got: f32, rounded: f32) {
+        self.inputs += 1;
+        if distance(got, rounded) == 0 {
+            return;
+        }
+        let plain = rounded.is_normal() && got.is_finite() && (got != 0.0 || rounded.abs() > EDGE);
+        if plain && !x.is_subnormal() {
+            let error = (f64::from(got) - f64::from(rounded)).abs() / ulp(rounded.into());
+            let lost = error >= LOST && self.lost.is_none_or(|lost| oddness(x) < lost.oddness());
+            if error <= self.max_ulp && !lost {
+                return;
+            }
+        }
+        // What rounds to an infinity may be a number that counts.
+        let want = if rounded.is_infinite() && got.is_finite() && got.abs() > EDGE_OF_RANGE {
+            rule.exact(x)
+        } else {
+            rounded.into()
+        };
+        match rule.verdict(x, got, want) {
+            Verdict::Ulp(error) => {
+                let witness = Witness::new(x, got, want);
+                if error > self.max_ulp {
+                    self.max_ulp = error;
+                    self.worst = Some(witness);
+                }
+                if error >= LOST {
+                    self.lost = plainest(self.lost, Some(witness));
+                }
+            }
+            _ => self.judge(rule, x, got, want),
+        }
+    }
+
     fn judge(&mut self, rule: &Rule, x: f32, got: f32, want: f64) {
         match rule.verdict(x, got, want) {
             Verdict::Ulp(error) => {
@@ -123,15 +182,21 @@ impl Tally {
         want: f64,
     ) {
         *count(self) += 1;
-        self.mistake.get_or_insert(Witness::new(x, got, want));
+        let witness = Some(Witness::new(x, got, want));
+        self.mistake = lowest(self.mistake, witness);
+        if got.is_nan() && x.is_finite() {
+            self.nan_of_finite = plainest(self.nan_of_finite, witness);
+        }
     }
 
-    /// Adds the counts of other results.
+    /// Adds the counts of other results. Their order does not matter.
     pub fn merge(&mut self, other: &Self) {
         self.inputs += other.inputs;
         if other.max_ulp > self.max_ulp {
             self.max_ulp = other.max_ulp;
             self.worst = other.worst;
+        } else if other.max_ulp == self.max_ulp {
+            self.worst = lowest(self.worst, other.worst);
         }
         for (count, more) in self.above.iter_mut().zip(other.above) {
             *count += more;
@@ -139,13 +204,34 @@ impl Tally {
         self.nan += other.nan;
         self.infinity += other.infinity;
         self.flushed += other.flushed;
-        self.mistake = self.mistake.or(other.mistake);
+        self.mistake = lowest(self.mistake, other.mistake);
+        self.nan_of_finite = plainest(self.nan_of_finite, other.nan_of_finite);
+        self.lost = plainest(self.lost, other.lost);
     }
 
     /// Whether the contract is broken: an error above `bound`, or a wrong NaN or infinity.
     pub fn breaks(&self, bound: f64) -> bool {
         self.max_ulp > bound || self.nan > 0 || self.infinity > 0
     }
+}
+
+/// The one whose input has the lowest bits, so that the order in which threads count does not matter.
+fn lowest(one: Option<Witness>, other: Option<Witness>) -> Option<Witness> {
+    [one, other]
+        .into_iter()
+        .flatten()
+        .min_by_key(|witness| witness.x)
+}
+
+/// The one whose input is closest to 1 in size, which says more than one of 1e-45 does.
+fn plainest(one: Option<Witness>, other: Option<Witness>) -> Option<Witness> {
+    let both = [one, other].into_iter().flatten();
+    both.min_by_key(|witness| (witness.oddness(), witness.x))
+}
+
+/// How many f32 lie between the size of a number and 1.
+fn oddness(x: f32) -> u32 {
+    x.abs().to_bits().abs_diff(1_f32.to_bits())
 }
 
 /// How many f32 lie between two results; 0 between zeros of either sign and between NaN of any kind.
@@ -211,6 +297,14 @@ mod tests {
         assert_eq!(tally.worst.map(Witness::x), Some(rounded[999]));
         assert_eq!(tally.mistake.map(Witness::x), Some(rounded[500]));
         assert!(tally.breaks(6.0));
+        assert_eq!(tally.nan_of_finite.map(Witness::x), Some(rounded[500]));
+
+        // A rough look finds the same, without counting what is above the levels.
+        let mut rough = Tally::default();
+        rough.add_rough(&rule(&f, false), first, &got, &rounded);
+        assert_eq!(rough.above, [0; 3]);
+        rough.above = tally.above;
+        assert_eq!(rough, tally);
 
         // One by one gives the same.
         let mut single = Tally::default();
@@ -218,6 +312,18 @@ mod tests {
             single.add(&rule(&f, false), want, got, want.into());
         }
         assert_eq!(single, tally);
+    }
+
+    #[test]
+    fn what_is_lost_is_shown_at_a_plain_input() {
+        let mut tally = Tally::default();
+        let rule = rule(&Activation::relu(), true);
+        for (x, got) in [(1e-30, 1e-7), (3.0, 0.0), (40.0, 0.0), (1.0, 1.000_001)] {
+            tally.add_rough_one(&rule, x, got, x);
+        }
+        assert_eq!(tally.worst.map(Witness::x), Some(1e-30));
+        assert_eq!(tally.lost.map(Witness::x), Some(3.0));
+        assert_eq!((tally.inputs, tally.nan, tally.infinity), (4, 0, 0));
     }
 
     #[test]
@@ -244,5 +350,9 @@ mod tests {
         assert_eq!((all.inputs, all.nan, all.above), (3, 1, [1, 1, 0]));
         assert_eq!(all.worst, other.worst);
         assert_eq!(all.mistake, one.mistake);
+        let mut reversed = Tally::default();
+        reversed.merge(&other);
+        reversed.merge(&one);
+        assert_eq!(all, reversed);
     }
 }

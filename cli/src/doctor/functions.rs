@@ -160,7 +160,7 @@ pub fn blocks(gpu: &Gpu) -> Vec<Finding> {
                 id,
                 asked,
                 &worst(&f, x, &got),
-                f64::from(f.metadata().max_ulp),
+                f64::from(f.metadata().forward_error.max_ulp),
             ),
             Err(error) => Finding::new(id, asked, error).judged(false),
         });

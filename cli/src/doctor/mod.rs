@@ -5,7 +5,7 @@ mod device;
 mod finding;
 mod functions;
 mod inputs;
-mod probe;
+pub(crate) mod probe;
 
 use crate::engines;
 use crate::failure::Failure;

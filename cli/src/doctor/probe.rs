@@ -116,7 +116,7 @@ fn submit(gpu: &Gpu, source: &str, operands: &[Operands]) -> wgpu::Buffer {
 }
 
 /// Runs calls of wgpu, and turns the first that it refuses into words. Without the scopes wgpu would panic.
-fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> Result<T, String> {
     let scopes = [
         wgpu::ErrorFilter::Internal,
         wgpu::ErrorFilter::OutOfMemory,

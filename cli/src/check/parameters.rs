@@ -1,7 +1,9 @@
-//! Other parameters than the standard ones.
+//! Other parameters than the standard ones. The library's tests include this file.
 
-use super::sample::Random;
 use nonlin::{Activation, Metadata};
+
+/// How many sets have every parameter changed.
+const MIXED: usize = 12;
 
 /// Parameters from the edges and the middle of their ranges; nothing for a function that has none. Edges beyond a million are left
 /// out: there a product overflows for most inputs.
@@ -10,18 +12,16 @@ pub fn sets(f: &Activation) -> Vec<Activation> {
     let standard = f.parameters();
     let mut found: Vec<Activation> = Vec::new();
     if f.id() == "piecewise_linear" {
-        return PIECEWISE.iter().map(|text| read(text)).collect();
+        return PIECEWISE.iter().flat_map(|text| text.parse()).collect();
     }
     let candidates: Vec<Vec<f32>> = (0..metadata.parameters.len())
         .map(|i| candidates(metadata, i))
         .collect();
     let mut add = |values: &[f32]| {
         // What does not fit together is no parameter set.
-        if let Ok(other) = with(metadata, values) {
-            if other != *f && !found.contains(&other) {
-                found.push(other);
-            }
-        }
+        let other = with(metadata, values).ok();
+        let other = other.filter(|other| other != f && !found.contains(other));
+        found.extend(other);
     };
     for (i, values) in candidates.iter().enumerate() {
         for &value in values {
@@ -31,9 +31,10 @@ pub fn sets(f: &Activation) -> Vec<Activation> {
         }
     }
     if candidates.len() > 1 {
-        let mut random = Random::new(7);
-        for _ in 0..12 {
-            let set: Vec<f32> = candidates.iter().map(|c| random.pick(c)).collect();
+        for round in 1..=MIXED {
+            // Steps through each list at a pace of its own.
+            let pick = |(i, list): (usize, &Vec<f32>)| list[round * (2 * i + 3) % list.len()];
+            let set: Vec<f32> = candidates.iter().enumerate().map(pick).collect();
             add(&set);
         }
     }
@@ -73,17 +74,19 @@ fn candidates(metadata: &Metadata, i: usize) -> Vec<f32> {
     if let Some(standard) = parameter.default {
         values.extend([standard, 0.9 * standard, 2.0 * standard]);
     }
+    let width = parameter.max - parameter.min;
+    if width <= 2.0 {
+        // Most of the values above are outside.
+        values.extend([0.125, 0.25, 0.75, 0.99].map(|part| parameter.min + part * width));
+    }
     values.retain(|&v| parameter.min <= v && v <= parameter.max && v.abs() <= 1e6);
     values.sort_by(f32::total_cmp);
     values.dedup();
     values
 }
 
-fn read(text: &str) -> Activation {
-    text.parse().unwrap_or_else(|error| panic!("{error}"))
-}
-
-const PIECEWISE: &[&str] = &[
+/// The sets of piecewise_linear.
+pub const PIECEWISE: &[&str] = &[
     "piecewise_linear(points=[0:0], left=0.25, right=1)",
     "piecewise_linear(points=[0:-3], left=0, right=0)",
     "piecewise_linear(points=[-2:1.5, 0.1:-7, 3:0], left=-1, right=0.3)",
