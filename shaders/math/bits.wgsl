@@ -28,7 +28,9 @@ fn high_bits(x: F) -> F {
     return bitcast<F>(bitcast<U>(x) & U(0xfffff000u));
 }
 
-// The magnitude of x with the sign of s.
+// The magnitude of x with the sign of s. Not by putting bits together: LLVM 15 makes a vpternlogd of that with its operands in the wrong
+// order at times, where the processor has AVX-512.
 fn copy_sign(x: F, s: F) -> F {
-    return bitcast<F>((bitcast<U>(x) & U(0x7fffffffu)) | (bitcast<U>(s) & U(0x80000000u)));
+    let magnitude = abs(x);
+    return select(magnitude, -magnitude, bitcast<I>(s) < I(0));
 }

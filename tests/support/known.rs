@@ -160,12 +160,11 @@ impl Function {
             "xielu" => jumps.extend([f.parameters()[3], 0.0]),
             _ => {}
         }
-        let metadata = f.metadata();
         Self {
             referee: f.referee(),
             jumps,
-            bound: f64::from(metadata.max_ulp),
-            bound_derivative: f64::from(metadata.max_ulp_derivative),
+            bound: f64::from(nonlin::ErrorBound::CONTRACT),
+            bound_derivative: f64::from(nonlin::ErrorBound::CONTRACT),
         }
     }
 
