@@ -13,7 +13,7 @@ struct Params {
     // The place of the first element that is there in the whole, and the number of those that are.
     missing: u32,
     elements: u32,
-    // 1 to add to what stands in the result's place.
+    // So many of the results, the first ones, are added to what stands in their places.
     accumulate: u32,
     // Where both begin in their bindings.
     values_start: u32,
@@ -41,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     let outer = i / params.inner / params.partial;
     let place = params.sums_start + i;
     var sum = 0.0;
-    if (params.accumulate != 0u) {
+    if (i < params.accumulate) {
         sum = sums[place];
     }
     // What the additions lost.

@@ -3,7 +3,7 @@
 use super::adapter::WORKGROUP;
 use super::context::{Context, lock};
 use super::pipeline::{Compiled, Plan};
-use super::shader::{Access, Input, Memory, Task, constant_words, shape};
+use super::shader::{Access, Input, Memory, Rows, Task, constant_words, shape};
 use super::span::Span;
 use super::tensor::{Inner, Tensor};
 use crate::{Broadcast, Chain, Error, Operand, Result, Step, Values};
@@ -13,6 +13,9 @@ use wgpu::{BindGroup, Buffer};
 
 /// Bind groups that are kept at most, and parameter blocks.
 const KEPT: usize = 256;
+
+/// Elements of a row at most where an operand is spread over rows or columns: places in a row and in a piece add up below 2^31.
+const MAX_COLUMNS: usize = 1 << 30;
 
 /// A parameter block, word by word.
 type Params = Vec<u32>;
@@ -48,8 +51,8 @@ pub(super) struct Prepared {
 struct Dispatch {
     pipeline: wgpu::ComputePipeline,
     bind_group: BindGroup,
-    /// Workgroups in two dimensions.
-    groups: (u32, u32),
+    /// Workgroups in three dimensions.
+    groups: (u32, u32, u32),
 }
 
 impl Prepared {
@@ -57,11 +60,16 @@ impl Prepared {
         for dispatch in &self.dispatches {
             pass.set_pipeline(&dispatch.pipeline);
             pass.set_bind_group(0, &dispatch.bind_group, &[]);
-            pass.dispatch_workgroups(dispatch.groups.0, dispatch.groups.1, 1);
+            pass.dispatch_workgroups(dispatch.groups.0, dispatch.groups.1, dispatch.groups.2);
         }
     }
 
-    pub(super) fn push(&mut self, compiled: &Compiled, bind_group: BindGroup, groups: (u32, u32)) {
+    pub(super) fn push(
+        &mut self,
+        compiled: &Compiled,
+        bind_group: BindGroup,
+        groups: (u32, u32, u32),
+    ) {
         self.dispatches.push(Dispatch {
             pipeline: compiled.pipeline.clone(),
             bind_group,
@@ -228,6 +236,14 @@ impl Context {
                 Some(Broadcast::Row | Broadcast::Column)
             )
         });
+        if rows && elements.columns > MAX_COLUMNS {
+            return Err(Error::InvalidChain {
+                reason: format!(
+                    "a row has {} elements, at most {MAX_COLUMNS} are possible",
+                    elements.columns
+                ),
+            });
+        }
         let alignment = u64::from(self.limits.min_storage_buffer_offset_alignment).max(16);
         let len = elements.x.len() as u64;
         let mut place = 0;
@@ -242,7 +258,7 @@ impl Context {
                     .map(|operand| &operand.span)
                     .chain(&elements.outputs)
             };
-            let piece = streams()
+            let mut piece = streams()
                 .map(|span| span.at(place, binding, alignment).2)
                 .min()
                 .unwrap_or(0);
@@ -250,14 +266,25 @@ impl Context {
                 let (_, byte, _) = span.at(place, binding, alignment);
                 byte % alignment == 0 && (piece % 4 == 0 || span.padded)
             });
-            let whole_rows = elements.columns.is_multiple_of(4);
             let memory = if vectors && spread().all(|operand| operand.span.start % alignment == 0) {
-                Memory::Vectors {
-                    whole_rows: rows && whole_rows && (elements.before + place).is_multiple_of(4),
-                }
+                Memory::Vectors(if rows {
+                    rows_among_vectors(
+                        elements.columns as u64,
+                        elements.before + place,
+                        piece,
+                        self.info.max_groups,
+                    )
+                } else {
+                    Rows::Split
+                })
             } else {
                 Memory::Elements
             };
+            if memory == Memory::Vectors(Rows::Blocks) {
+                // Rows that are left over make a piece of their own.
+                let block = elements.columns as u64 * u64::from(Rows::BLOCK);
+                piece = piece / block * block;
+            }
             let mut bound: Bindings = Vec::with_capacity(count + 1);
             let mut starts: Vec<u32> = Vec::new();
             let mut bind = |span: &Span<'_>, at: u64, elements: u64| {
@@ -303,10 +330,14 @@ impl Context {
             }
             params.extend(work.constants.iter().map(|constant| constant.to_bits()));
             let compiled = self.compiled(plan, memory, &access)?;
-            let groups = grid(
-                piece.div_ceil(4).div_ceil(WORKGROUP.into()),
-                self.info.max_groups,
-            );
+            let max = self.info.max_groups;
+            let groups = match memory {
+                Memory::Vectors(Rows::Blocks) => block_grid(elements.columns as u64, piece, max),
+                _ => {
+                    let (columns, rows) = grid(piece.div_ceil(4).div_ceil(WORKGROUP.into()), max);
+                    (columns, rows, 1)
+                }
+            };
             let bind_group = self.bind_group(&compiled, params, bound)?;
             prepared.push(&compiled, bind_group, groups);
             place += piece;
@@ -458,6 +489,34 @@ fn divisor(d: u32) -> (u32, u32) {
     let shift = d.next_power_of_two().trailing_zeros();
     let magic = (1_u64 << (31 + shift)).div_ceil(u64::from(d));
     (magic as u32, shift)
+}
+
+/// How rows of this length lie among vectors of four, where `before` elements come before them.
+fn rows_among_vectors(columns: u64, before: u64, len: u64, max: u32) -> Rows {
+    if !columns.is_multiple_of(4) || !before.is_multiple_of(4) {
+        return Rows::Split;
+    }
+    let blocks = len / columns >= u64::from(Rows::BLOCK) && before.is_multiple_of(columns);
+    if blocks && len.is_multiple_of(columns) && are_long(columns, max) {
+        Rows::Blocks
+    } else {
+        Rows::Whole
+    }
+}
+
+/// Whether rows are long enough to be a dimension of the dispatch: those of fewer vectors than half a group would leave most
+/// invocations idle.
+fn are_long(columns: u64, max: u32) -> bool {
+    let vectors = columns / 4;
+    vectors >= u64::from(WORKGROUP) / 2 && vectors.div_ceil(WORKGROUP.into()) <= max.into()
+}
+
+/// Workgroups for blocks of rows: over the columns in the first dimension, over the rows in the others.
+fn block_grid(columns: u64, len: u64, max: u32) -> (u32, u32, u32) {
+    let across = (columns / 4).div_ceil(WORKGROUP.into());
+    let blocks = (len / columns).div_ceil(Rows::BLOCK.into());
+    let (down, deep) = grid(blocks, max);
+    (across as u32, down, deep)
 }
 
 /// Workgroups in two dimensions: as few rows as the limit allows, all full but the last one.

@@ -27,7 +27,8 @@ struct Part<'a> {
     missing: u64,
     elements: u64,
     sums: (&'a wgpu::Buffer, u64),
-    accumulate: bool,
+    /// Sums, the first ones, that other pieces have begun.
+    continued: u64,
 }
 
 impl Context {
@@ -85,8 +86,13 @@ impl Context {
                 missing,
                 elements: piece,
                 sums: (sums_buffer, sums_byte),
-                // The pieces before have left their sums there; a row of sums that none of them has seen begins at nothing.
-                accumulate: place > 0 && (broadcast != Broadcast::Column || missing > 0),
+                // The pieces before have left their sums there; of the rows that a piece has something of, only the first can have
+                // begun in another.
+                continued: match broadcast {
+                    Broadcast::Column => u64::from(missing > 0),
+                    _ if place > 0 => u64::MAX,
+                    _ => 0,
+                },
             };
             self.prepare_part(axes, part, prepared, &mut between)?;
             place += piece;
@@ -127,7 +133,7 @@ impl Context {
                     count,
                     missing,
                     elements,
-                    accumulate: last && part.accumulate,
+                    continued: if last { part.continued.min(count) } else { 0 },
                 },
                 &values,
                 &target,
@@ -164,15 +170,15 @@ impl Context {
             run.count as u32,
             run.missing as u32,
             run.elements as u32,
-            u32::from(run.accumulate),
+            run.continued as u32,
             values_start,
             sums_start,
             0,
             0,
         ];
-        let groups = grid(run.count.div_ceil(WORKGROUP.into()), self.info.max_groups);
+        let (columns, rows) = grid(run.count.div_ceil(WORKGROUP.into()), self.info.max_groups);
         let bind_group = self.bind_group(&compiled, params, vec![values, sums])?;
-        prepared.push(&compiled, bind_group, groups);
+        prepared.push(&compiled, bind_group, (columns, rows, 1));
         Ok(())
     }
 }
@@ -185,5 +191,5 @@ struct Run {
     count: u64,
     missing: u64,
     elements: u64,
-    accumulate: bool,
+    continued: u64,
 }

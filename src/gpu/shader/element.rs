@@ -53,7 +53,7 @@ pub(in crate::gpu) struct Element {
 pub(in crate::gpu) fn constant_words(step: &StepShape) -> usize {
     match step {
         StepShape::Activation(_) => CONSTANTS,
-        StepShape::Number(_) => 4,
+        StepShape::Number { .. } => 4,
         _ => 0,
     }
 }
@@ -203,7 +203,7 @@ impl Writer<'_> {
                     let x = self.x();
                     format!("{before} + {x}")
                 }
-                StepShape::Number(operation) | StepShape::Memory(operation, _) => {
+                StepShape::Number { operation, .. } | StepShape::Memory(operation, _) => {
                     let operand = self.operand(k);
                     match operation {
                         Operation::Add => format!("{before} + {operand}"),
@@ -244,6 +244,7 @@ impl Writer<'_> {
             let wants = self.operands[k].is_some_and(|operand| wanted.contains(&operand));
             let g = grad.clone().unwrap_or_else(|| "F(1.0)".to_owned());
             let mut contribution = None;
+            let ordinary = matches!(self.steps[k], StepShape::Number { ordinary: true, .. });
             let next = match self.steps[k] {
                 StepShape::Activation(source) => {
                     let value = self.value(k);
@@ -257,42 +258,52 @@ impl Writer<'_> {
                     skipped.push(g);
                     continue;
                 }
-                StepShape::Number(operation) | StepShape::Memory(operation, _) => match operation {
-                    Operation::Add => {
-                        contribution = wants.then_some(g.clone());
-                        g
-                    }
-                    Operation::Sub => {
-                        contribution = wants.then(|| format!("-{g}"));
-                        g
-                    }
-                    Operation::Mul => {
-                        contribution = wants.then(|| format!("chain_rule({g}, {})", self.value(k)));
-                        match grad {
-                            None => self.operand(k),
-                            Some(_) => format!("chain_rule({g}, {})", self.operand(k)),
+                StepShape::Number { operation, .. } | StepShape::Memory(operation, _) => {
+                    match operation {
+                        Operation::Add => {
+                            contribution = wants.then_some(g.clone());
+                            g
                         }
-                    }
-                    Operation::Div => {
-                        let operand = self.operand(k);
-                        contribution = wants.then(|| {
+                        Operation::Sub => {
+                            contribution = wants.then(|| format!("-{g}"));
+                            g
+                        }
+                        Operation::Mul => {
+                            contribution =
+                                wants.then(|| format!("chain_rule({g}, {})", self.value(k)));
+                            match grad {
+                                None => self.operand(k),
+                                Some(_) if ordinary => format!("{g} * {}", self.operand(k)),
+                                Some(_) => format!("chain_rule({g}, {})", self.operand(k)),
+                            }
+                        }
+                        Operation::Div => {
+                            let operand = self.operand(k);
+                            contribution = wants.then(|| {
                             let value = self.value(k);
                             format!("-chain_rule(quotient_rule({g}, {operand}), quotient_rule({value}, {operand}))")
                         });
-                        format!("quotient_rule({g}, {operand})")
+                            if ordinary {
+                                format!("{g} / {operand}")
+                            } else {
+                                format!("quotient_rule({g}, {operand})")
+                            }
+                        }
+                        Operation::Max | Operation::Min => {
+                            let (value, operand) = (self.value(k), self.operand(k));
+                            // The smaller one is that whose negative is larger.
+                            let sign = if operation == Operation::Max { "" } else { "-" };
+                            let share = |mine: &str, other: &str| {
+                                format!(
+                                    "chain_rule({g}, share_of_larger({sign}{mine}, {sign}{other}))"
+                                )
+                            };
+                            let (mine, theirs) = (share(&value, &operand), share(&operand, &value));
+                            contribution = wants.then_some(theirs);
+                            mine
+                        }
                     }
-                    Operation::Max | Operation::Min => {
-                        let (value, operand) = (self.value(k), self.operand(k));
-                        // The smaller one is that whose negative is larger.
-                        let sign = if operation == Operation::Max { "" } else { "-" };
-                        let share = |mine: &str, other: &str| {
-                            format!("chain_rule({g}, share_of_larger({sign}{mine}, {sign}{other}))")
-                        };
-                        let (mine, theirs) = (share(&value, &operand), share(&operand, &value));
-                        contribution = wants.then_some(theirs);
-                        mine
-                    }
-                },
+                }
             };
             if let (Some(text), Some(operand)) = (contribution, self.operands[k]) {
                 contributions.push((operand, self.named(text, &format!("c{operand}"))));

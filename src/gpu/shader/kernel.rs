@@ -1,6 +1,7 @@
 //! What kernels are compiled for, and the WGSL of each.
 
-use super::element::{Element, Input};
+use super::element::Element;
+use super::layout::Layout;
 use super::{scalar_lanes, with_library};
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
 use std::hash::{Hash, Hasher};
@@ -45,7 +46,11 @@ impl Task {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::gpu) enum StepShape {
     Activation(Source),
-    Number(Operation),
+    /// With a number. An `ordinary` one is neither zero nor infinite nor NaN: a product with it needs no care.
+    Number {
+        operation: Operation,
+        ordinary: bool,
+    },
     Memory(Operation, Broadcast),
     Residual,
 }
@@ -64,10 +69,27 @@ pub(in crate::gpu) struct Source {
 /// How elements lie in the buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::gpu) enum Memory {
-    /// From the beginning of each binding, in whole vectors of four. `whole_rows`: so do rows.
-    Vectors { whole_rows: bool },
+    /// From the beginning of each binding, in whole vectors of four.
+    Vectors(Rows),
     /// Anywhere in the bindings, and not a multiple of four.
     Elements,
+}
+
+/// How rows lie among vectors of four, where an operand is spread over rows or columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::gpu) enum Rows {
+    /// They may begin within a vector. Also said where no operand is spread over rows or columns.
+    Split,
+    /// They are whole vectors.
+    Whole,
+    /// They are whole vectors, the elements are whole blocks of rows, and a dispatch has dimensions for columns and blocks: an
+    /// invocation computes four columns of a block.
+    Blocks,
+}
+
+impl Rows {
+    /// Rows of a block. What is loaded for the columns serves them all.
+    pub(in crate::gpu) const BLOCK: u32 = 4;
 }
 
 /// How a kernel reaches an input.
@@ -127,7 +149,10 @@ impl Source {
 pub(in crate::gpu) fn shape(chain: &Chain<'_>) -> Vec<StepShape> {
     let step = |step: &Step<'_>| match step {
         Step::Activation(f) => StepShape::Activation(Source::new(f)),
-        Step::Combine(operation, Operand::Number(_)) => StepShape::Number(*operation),
+        Step::Combine(operation, Operand::Number(number)) => StepShape::Number {
+            operation: *operation,
+            ordinary: number.is_finite() && *number != 0.0,
+        },
         Step::Combine(operation, Operand::Memory(broadcast, _)) => {
             StepShape::Memory(*operation, *broadcast)
         }
@@ -143,7 +168,7 @@ impl Kernel {
         Self {
             steps,
             task,
-            memory: Memory::Vectors { whole_rows: false },
+            memory: Memory::Vectors(Rows::Split),
             access,
         }
     }
@@ -155,7 +180,7 @@ impl Kernel {
             .iter()
             .map(|step| match step {
                 StepShape::Activation(source) => source.id.to_owned(),
-                StepShape::Number(operation) => operation.name().to_owned(),
+                StepShape::Number { operation, .. } => operation.name().to_owned(),
                 StepShape::Memory(operation, broadcast) => {
                     format!("{} {broadcast}", operation.name())
                 }
@@ -184,7 +209,7 @@ impl Kernel {
     pub(in crate::gpu) fn source(&self) -> String {
         let element = Element::new(&self.steps, &self.task);
         let scalar = scalar_lanes(&self.steps);
-        let text = KernelText {
+        let text = Layout {
             kernel: self,
             scalar,
             element: &element,
@@ -194,8 +219,7 @@ impl Kernel {
             .replace("@CONSTANTS", &element.constant_vectors.to_string())
             .replace("//@operands", &text.bindings())
             .replace("//@element", &element.function())
-            .replace("@COUNT", &text.count())
-            .replace("//@result", &text.result());
+            .replace("//@body", &text.body());
         let mut functions: Vec<Source> = Vec::new();
         for step in &self.steps {
             if let StepShape::Activation(source) = step {
@@ -218,224 +242,6 @@ impl Kernel {
         parts.push(&kernel);
         with_library(&parts, scalar)
     }
-}
-
-/// The parts of a kernel's text that depend on where its operands lie.
-struct KernelText<'a> {
-    kernel: &'a Kernel,
-    element: &'a Element,
-    /// Whether the mathematics works on one element at a time.
-    scalar: bool,
-}
-
-impl KernelText<'_> {
-    fn elements(&self) -> bool {
-        self.kernel.memory == Memory::Elements
-    }
-
-    fn whole_rows(&self) -> bool {
-        self.kernel.memory == Memory::Vectors { whole_rows: true }
-    }
-
-    /// The variable of an input's binding.
-    fn variable(&self, input: usize) -> String {
-        match self.kernel.access[input] {
-            Access::Output(output) => output_variable(self.element.outputs[output]),
-            _ => self.element.inputs[input].name(),
-        }
-    }
-
-    /// Where elements begin in each binding, where that is not its beginning.
-    fn starts(&self) -> String {
-        if !self.elements() {
-            return String::new();
-        }
-        let bindings = self
-            .kernel
-            .written_bindings(self.element.outputs.len())
-            .len();
-        format!("starts: array<vec4<u32>, {}>,", bindings.div_ceil(4))
-    }
-
-    fn bindings(&self) -> String {
-        let mut names: Vec<(String, Option<Input>)> = Vec::new();
-        for (i, input) in self.element.inputs.iter().enumerate() {
-            if !matches!(self.kernel.access[i], Access::Output(_)) {
-                names.push((input.name(), Some(*input)));
-            }
-        }
-        for output in &self.element.outputs {
-            names.push((output_variable(*output), None));
-        }
-        let written = self.kernel.written_bindings(self.element.outputs.len());
-        names
-            .iter()
-            .zip(written)
-            .zip(1..)
-            .map(|(((name, input), written), binding)| {
-                let access = if written { "read_write" } else { "read" };
-                let vectors = match input.and_then(|input| input.broadcast()) {
-                    Some(Broadcast::Row) => self.whole_rows(),
-                    Some(Broadcast::Scalar | Broadcast::Column) => false,
-                    _ => !self.elements(),
-                };
-                let element = if vectors { "Stored" } else { "f32" };
-                format!("@group(0) @binding({binding}) var<storage, {access}> {name}: array<{element}>;\n")
-            })
-            .collect()
-    }
-
-    /// The place of an element's binding among all, for `params.starts`.
-    fn start(&self, variable: &str) -> String {
-        let mut place = 0;
-        for (i, _) in self.element.inputs.iter().enumerate() {
-            if matches!(self.kernel.access[i], Access::Output(_)) {
-                continue;
-            }
-            if self.variable(i) == variable {
-                break;
-            }
-            place += 1;
-        }
-        let outputs = self.element.outputs.iter();
-        let is_output = outputs
-            .clone()
-            .position(|output| output_variable(*output) == variable);
-        if let Some(output) = is_output {
-            let inputs = self
-                .kernel
-                .written_bindings(self.element.outputs.len())
-                .len();
-            place = inputs - self.element.outputs.len() + output;
-        }
-        format!("params.starts[{}].{}", place / 4, component(place))
-    }
-
-    /// Vectors of four that an invocation each computes.
-    fn count(&self) -> String {
-        let result = output_variable(self.element.outputs[0]);
-        if self.elements() {
-            format!(
-                "(arrayLength(&{result}) - {} + 3u) / 4u",
-                self.start(&result)
-            )
-        } else {
-            format!("arrayLength(&{result})")
-        }
-    }
-
-    /// Loads the inputs, computes, and stores the results.
-    fn result(&self) -> String {
-        let mut lines = Vec::new();
-        let rows = self
-            .element
-            .inputs
-            .iter()
-            .any(|input| matches!(input.broadcast(), Some(Broadcast::Row | Broadcast::Column)));
-        if rows && self.whole_rows() {
-            lines.push("let place = params.base + 4u * i;".to_owned());
-            lines.push(
-                "let row = quotient(vec4<u32>(place), params.magic, params.shift).x;".to_owned(),
-            );
-            lines.push("let column = place - row * params.columns;".to_owned());
-        } else if rows {
-            lines.push("let places = params.base + 4u * i + vec4<u32>(0u, 1u, 2u, 3u);".to_owned());
-            lines.push("let rows = quotient(places, params.magic, params.shift);".to_owned());
-            lines.push("let columns = places - rows * params.columns;".to_owned());
-        }
-        let mut arguments = Vec::new();
-        for (i, input) in self.element.inputs.iter().enumerate() {
-            let name = format!("{}_here", input.name());
-            lines.push(format!("let {name} = {};", self.load(i, *input)));
-            arguments.push(name);
-        }
-        let call = |component: &str| {
-            let arguments: Vec<String> = arguments
-                .iter()
-                .map(|a| format!("{a}{component}"))
-                .collect();
-            format!("element({})", arguments.join(", "))
-        };
-        let outputs = &self.element.outputs;
-        if self.scalar {
-            for component in ["x", "y", "z", "w"] {
-                lines.push(format!(
-                    "let at_{component} = {};",
-                    call(&format!(".{component}"))
-                ));
-            }
-        } else {
-            lines.push(format!("let all = {};", call("")));
-        }
-        for output in outputs {
-            let field = match outputs.len() {
-                1 => String::new(),
-                _ => format!(".{}", output_variable(*output)),
-            };
-            let value = if self.scalar {
-                format!("vec4<f32>(at_x{field}, at_y{field}, at_z{field}, at_w{field})")
-            } else {
-                format!("all{field}")
-            };
-            self.store(&mut lines, &output_variable(*output), &value);
-        }
-        lines.join("\n    ")
-    }
-
-    fn load(&self, i: usize, input: Input) -> String {
-        let variable = self.variable(i);
-        let start = || {
-            if self.elements() {
-                format!("{} + ", self.start(&variable))
-            } else {
-                String::new()
-            }
-        };
-        match input.broadcast() {
-            _ if input == Input::Swept => "swept(i)".to_owned(),
-            Some(Broadcast::Scalar) => format!("vec4<f32>({variable}[{}0u])", start()),
-            Some(Broadcast::Row) if self.whole_rows() => format!("load({variable}[column / 4u])"),
-            Some(Broadcast::Column) if self.whole_rows() => {
-                format!("vec4<f32>({variable}[params.base_row + row])")
-            }
-            Some(Broadcast::Row) => gather(&variable, &start(), "columns"),
-            Some(Broadcast::Column) => {
-                gather(&variable, &format!("{}params.base_row + ", start()), "rows")
-            }
-            _ if self.elements() => {
-                let at = |k| format!("{variable}[{}4u * i + {k}u]", start());
-                format!("vec4<f32>({}, {}, {}, {})", at(0), at(1), at(2), at(3))
-            }
-            _ => format!("load({variable}[i])"),
-        }
-    }
-
-    fn store(&self, lines: &mut Vec<String>, variable: &str, value: &str) {
-        if !self.elements() {
-            lines.push(format!("{variable}[i] = store({value});"));
-            return;
-        }
-        let start = self.start(variable);
-        lines.push(format!("let {variable}_first = {start} + 4u * i;"));
-        lines.push(format!("let {variable}_value = {value};"));
-        for (k, component) in ["x", "y", "z", "w"].iter().enumerate() {
-            lines.push(format!(
-                "if ({variable}_first + {k}u < arrayLength(&{variable})) {{ {variable}[{variable}_first + {k}u] = {variable}_value.{component}; }}"
-            ));
-        }
-    }
-}
-
-/// Four elements at four places.
-fn gather(variable: &str, start: &str, places: &str) -> String {
-    let at = |component| format!("{variable}[{start}{places}.{component}]");
-    format!(
-        "vec4<f32>({}, {}, {}, {})",
-        at("x"),
-        at("y"),
-        at("z"),
-        at("w")
-    )
 }
 
 pub(super) fn component(i: usize) -> &'static str {

@@ -2,10 +2,11 @@
 
 mod element;
 mod kernel;
+mod layout;
 
 use crate::{Activation, Chain, Direction};
 pub(super) use element::{Element, Input, constant_words};
-pub(super) use kernel::{Access, Kernel, Memory, Output, StepShape, Task, shape};
+pub(super) use kernel::{Access, Kernel, Memory, Output, Rows, StepShape, Task, shape};
 use std::collections::HashSet;
 
 /// The kernel that adds up.
@@ -221,8 +222,9 @@ mod tests {
                     places.push(one);
                 }
                 for memory in [
-                    Memory::Vectors { whole_rows: true },
-                    Memory::Vectors { whole_rows: false },
+                    Memory::Vectors(Rows::Blocks),
+                    Memory::Vectors(Rows::Whole),
+                    Memory::Vectors(Rows::Split),
                     Memory::Elements,
                 ] {
                     for access in &places {
@@ -259,8 +261,15 @@ mod tests {
             ]
         );
         let gradients = Element::new(&shape(&chain), &Task::gradients([0, 1]));
-        // The bias's gradient adds up what the input's is; that of the last operand is what came in.
-        assert_eq!(gradients.same_as_input, [0]);
+        let scalar = Chain::new()
+            .add(Operand::scalar(&values[..1]))
+            .then(Activation::relu());
+        let scalar = Element::new(&shape(&scalar), &Task::gradients([0]));
+        // It adds up what the input's gradient is.
+        assert_eq!(
+            (scalar.outputs, scalar.same_as_input),
+            (vec![Output::Result], vec![0])
+        );
         assert_eq!(gradients.outputs, [Output::Result, Output::Operand(1)]);
     }
 

@@ -1,0 +1,299 @@
+//! How elements lie in memory, as WGSL: bindings, loads and stores.
+
+use super::element::{Element, Input};
+use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_variable};
+use crate::Broadcast;
+
+/// The parts of a kernel's text that depend on where its operands lie.
+pub(super) struct Layout<'a> {
+    pub(super) kernel: &'a Kernel,
+    pub(super) element: &'a Element,
+    /// Whether the mathematics works on one element at a time.
+    pub(super) scalar: bool,
+}
+
+impl Layout<'_> {
+    fn elements(&self) -> bool {
+        self.kernel.memory == Memory::Elements
+    }
+
+    /// How rows lie among the vectors, where there are vectors.
+    fn rows(&self) -> Option<Rows> {
+        match self.kernel.memory {
+            Memory::Vectors(rows) => Some(rows),
+            Memory::Elements => None,
+        }
+    }
+
+    /// Whether rows are whole vectors.
+    fn whole_rows(&self) -> bool {
+        matches!(self.rows(), Some(Rows::Whole | Rows::Blocks))
+    }
+
+    fn blocks(&self) -> bool {
+        self.rows() == Some(Rows::Blocks)
+    }
+
+    /// The variable of an input's binding.
+    fn variable(&self, input: usize) -> String {
+        match self.kernel.access[input] {
+            Access::Output(output) => output_variable(self.element.outputs[output]),
+            _ => self.element.inputs[input].name(),
+        }
+    }
+
+    /// Where elements begin in each binding, where that is not its beginning.
+    pub(super) fn starts(&self) -> String {
+        if !self.elements() {
+            return String::new();
+        }
+        let bindings = self
+            .kernel
+            .written_bindings(self.element.outputs.len())
+            .len();
+        format!("starts: array<vec4<u32>, {}>,", bindings.div_ceil(4))
+    }
+
+    pub(super) fn bindings(&self) -> String {
+        let mut names: Vec<(String, Option<Input>)> = Vec::new();
+        for (i, input) in self.element.inputs.iter().enumerate() {
+            if !matches!(self.kernel.access[i], Access::Output(_)) {
+                names.push((input.name(), Some(*input)));
+            }
+        }
+        for output in &self.element.outputs {
+            names.push((output_variable(*output), None));
+        }
+        let written = self.kernel.written_bindings(self.element.outputs.len());
+        names
+            .iter()
+            .zip(written)
+            .zip(1..)
+            .map(|(((name, input), written), binding)| {
+                let access = if written { "read_write" } else { "read" };
+                let vectors = match input.and_then(|input| input.broadcast()) {
+                    Some(Broadcast::Row) => self.whole_rows(),
+                    Some(Broadcast::Scalar | Broadcast::Column) => false,
+                    _ => !self.elements(),
+                };
+                let element = if vectors { "Stored" } else { "f32" };
+                format!("@group(0) @binding({binding}) var<storage, {access}> {name}: array<{element}>;\n")
+            })
+            .collect()
+    }
+
+    /// The place of an element's binding among all, for `params.starts`.
+    fn start(&self, variable: &str) -> String {
+        let mut place = 0;
+        for (i, _) in self.element.inputs.iter().enumerate() {
+            if matches!(self.kernel.access[i], Access::Output(_)) {
+                continue;
+            }
+            if self.variable(i) == variable {
+                break;
+            }
+            place += 1;
+        }
+        let outputs = self.element.outputs.iter();
+        let is_output = outputs
+            .clone()
+            .position(|output| output_variable(*output) == variable);
+        if let Some(output) = is_output {
+            let inputs = self
+                .kernel
+                .written_bindings(self.element.outputs.len())
+                .len();
+            place = inputs - self.element.outputs.len() + output;
+        }
+        format!("params.starts[{}].{}", place / 4, component(place))
+    }
+
+    /// Vectors of four in the data.
+    fn count(&self) -> String {
+        let result = output_variable(self.element.outputs[0]);
+        if self.elements() {
+            format!(
+                "(arrayLength(&{result}) - {} + 3u) / 4u",
+                self.start(&result)
+            )
+        } else {
+            format!("arrayLength(&{result})")
+        }
+    }
+
+    /// What an invocation does: it finds its place, loads the inputs, computes, and stores the results.
+    pub(super) fn body(&self) -> String {
+        let mut lines = Vec::new();
+        match self.rows() {
+            Some(Rows::Blocks) => self.block(&mut lines),
+            _ => self.vector(&mut lines),
+        }
+        lines.join("\n    ")
+    }
+
+    /// Four columns of a block of rows.
+    fn block(&self, lines: &mut Vec<String>) {
+        lines.push("let width = params.columns / 4u;".to_owned());
+        lines.push(format!(
+            "let first = {}u * (id.z * groups.y + id.y) * width + id.x;",
+            Rows::BLOCK
+        ));
+        lines.push(format!(
+            "if (id.x >= width || first >= {}) {{\n        return;\n    }}",
+            self.count()
+        ));
+        self.load_rows(lines);
+        for k in 0..Rows::BLOCK {
+            lines.push("{".to_owned());
+            lines.push(format!("    let i = first + {k}u * width;"));
+            self.compute_indented(lines);
+            lines.push("}".to_owned());
+        }
+    }
+
+    fn load_rows(&self, lines: &mut Vec<String>) {
+        for (i, input) in self.element.inputs.iter().enumerate() {
+            if input.broadcast() == Some(Broadcast::Row) {
+                lines.push(self.load_line(i, *input));
+            }
+        }
+    }
+
+    fn compute_indented(&self, lines: &mut Vec<String>) {
+        let mut inner = Vec::new();
+        self.compute(&mut inner, |input| {
+            input.broadcast() != Some(Broadcast::Row)
+        });
+        lines.extend(inner.iter().map(|line| format!("    {line}")));
+    }
+
+    /// One vector of four anywhere.
+    fn vector(&self, lines: &mut Vec<String>) {
+        let count = self.count();
+        lines.push("let i = id.y * (groups.x * 256u) + id.x;".to_owned());
+        lines.push(format!("if (i >= {count}) {{\n        return;\n    }}"));
+        let spread =
+            |input: &Input| matches!(input.broadcast(), Some(Broadcast::Row | Broadcast::Column));
+        if self.element.inputs.iter().any(spread) {
+            lines.extend(self.place().map(str::to_owned));
+        }
+        self.compute(lines, |_| true);
+    }
+
+    /// Finds row and column.
+    fn place(&self) -> [&'static str; 3] {
+        if self.rows() == Some(Rows::Whole) {
+            [
+                "let place = params.base + 4u * i;",
+                "let row = quotient(vec4<u32>(place), params.magic, params.shift).x;",
+                "let column = place - row * params.columns;",
+            ]
+        } else {
+            [
+                "let places = params.base + 4u * i + vec4<u32>(0u, 1u, 2u, 3u);",
+                "let rows = quotient(places, params.magic, params.shift);",
+                "let columns = places - rows * params.columns;",
+            ]
+        }
+    }
+
+    fn load_line(&self, i: usize, input: Input) -> String {
+        format!("let {}_here = {};", input.name(), self.load(i, input))
+    }
+
+    /// Loads the inputs that are not loaded yet, computes, and stores the results.
+    fn compute(&self, lines: &mut Vec<String>, loads: impl Fn(&Input) -> bool) {
+        let inputs = &self.element.inputs;
+        for (i, input) in inputs.iter().enumerate().filter(|(_, input)| loads(input)) {
+            lines.push(self.load_line(i, *input));
+        }
+        let call = |component: &str| {
+            let arguments: Vec<String> = inputs
+                .iter()
+                .map(|input| format!("{}_here{component}", input.name()))
+                .collect();
+            format!("element({})", arguments.join(", "))
+        };
+        if self.scalar {
+            for component in ["x", "y", "z", "w"] {
+                let value = call(&format!(".{component}"));
+                lines.push(format!("let at_{component} = {value};"));
+            }
+        } else {
+            lines.push(format!("let all = {};", call("")));
+        }
+        let outputs = &self.element.outputs;
+        for output in outputs {
+            let field = match outputs.len() {
+                1 => String::new(),
+                _ => format!(".{}", output_variable(*output)),
+            };
+            let value = if self.scalar {
+                format!("vec4<f32>(at_x{field}, at_y{field}, at_z{field}, at_w{field})")
+            } else {
+                format!("all{field}")
+            };
+            self.store(lines, *output, &value);
+        }
+    }
+
+    fn load(&self, i: usize, input: Input) -> String {
+        let variable = self.variable(i);
+        let start = || {
+            if self.elements() {
+                format!("{} + ", self.start(&variable))
+            } else {
+                String::new()
+            }
+        };
+        match input.broadcast() {
+            _ if input == Input::Swept => "swept(i)".to_owned(),
+            Some(Broadcast::Scalar) => format!("vec4<f32>({variable}[{}0u])", start()),
+            Some(Broadcast::Row) if self.blocks() => format!("load({variable}[id.x])"),
+            Some(Broadcast::Row) if self.whole_rows() => format!("load({variable}[column / 4u])"),
+            Some(Broadcast::Column) if self.blocks() => {
+                format!("vec4<f32>({variable}[params.base_row + i / width])")
+            }
+            Some(Broadcast::Column) if self.whole_rows() => {
+                format!("vec4<f32>({variable}[params.base_row + row])")
+            }
+            Some(Broadcast::Row) => gather(&variable, &start(), "columns"),
+            Some(Broadcast::Column) => {
+                gather(&variable, &format!("{}params.base_row + ", start()), "rows")
+            }
+            _ if self.elements() => {
+                let at = |k| format!("{variable}[{}4u * i + {k}u]", start());
+                format!("vec4<f32>({}, {}, {}, {})", at(0), at(1), at(2), at(3))
+            }
+            _ => format!("load({variable}[i])"),
+        }
+    }
+
+    fn store(&self, lines: &mut Vec<String>, output: Output, value: &str) {
+        let variable = &output_variable(output);
+        if !self.elements() {
+            lines.push(format!("{variable}[i] = store({value});"));
+            return;
+        }
+        let start = self.start(variable);
+        lines.push(format!("let {variable}_first = {start} + 4u * i;"));
+        lines.push(format!("let {variable}_value = {value};"));
+        for (k, component) in ["x", "y", "z", "w"].iter().enumerate() {
+            lines.push(format!(
+                "if ({variable}_first + {k}u < arrayLength(&{variable})) {{ {variable}[{variable}_first + {k}u] = {variable}_value.{component}; }}"
+            ));
+        }
+    }
+}
+
+/// Four elements at four places.
+fn gather(variable: &str, start: &str, places: &str) -> String {
+    let at = |component| format!("{variable}[{start}{places}.{component}]");
+    format!(
+        "vec4<f32>({}, {}, {}, {})",
+        at("x"),
+        at("y"),
+        at("z"),
+        at("w")
+    )
+}

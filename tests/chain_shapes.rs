@@ -1,0 +1,244 @@
+//! Claims about chains on the GPU that do not depend on rounding: every way in which rows can lie in memory, pieces and dispatches, with
+//! numbers whose sums and products are exact.
+
+#[macro_use]
+mod support;
+
+use nonlin::cpu::Cpu;
+use nonlin::{Broadcast, Chain, Engine, Error, Gpu, Operand, Operation, Tensor, Values};
+use support::claims::{self, IntoCompletion};
+
+/// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
+const SHAPES: [(usize, usize); 12] = [
+    (1, 1),
+    (7, 1),
+    (1, 7),
+    (5, 3),
+    (40, 4),
+    (9, 511),
+    (3, 512),
+    (8, 512),
+    (11, 516),
+    (5, 2052),
+    (130, 1024),
+    (1, 4100),
+];
+
+/// Small integers of both signs.
+fn integers(len: usize, seed: usize) -> Vec<f32> {
+    (0..len)
+        .map(|i| (((i + seed) * 7919) % 13) as f32 - 6.0)
+        .collect()
+}
+
+fn chain<'a>(values: [Values<'a>; 4]) -> Chain<'a> {
+    let [row, column, full, scalar] = values;
+    Chain::new()
+        .scale(2.0)
+        .add_row(row)
+        .mul_column(column)
+        .sub(Operand::full(full))
+        .add(Operand::scalar(scalar))
+        .residual()
+}
+
+fn same(got: &[f32], want: &[f32], what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}: length");
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        assert!(got == want, "{what}: element {i} is {got:?}, want {want:?}");
+    }
+}
+
+/// Everything that a chain of all broadcasts gives, against the CPU engine.
+fn check(gpu: &Gpu, rows: usize, columns: usize) -> nonlin::Result<()> {
+    let len = rows * columns;
+    let (x, grad) = (integers(len, 1), integers(len, 5));
+    let slices = [columns, rows, len, 1].map(|len| integers(len, 3));
+    let host = chain([0, 1, 2, 3].map(|k| Values::from(&slices[k])));
+    let tensors = [0, 1, 2, 3].map(|k| gpu.upload(&slices[k]));
+    let mut device = Vec::new();
+    for tensor in tensors {
+        device.push(tensor?);
+    }
+    let on_device = chain([0, 1, 2, 3].map(|k| Values::from(&device[k])));
+    let what = |name: &str| format!("{name}, {rows} × {columns}");
+    let cpu = Cpu::new();
+    let (tx, tg) = (gpu.upload(&x)?, gpu.upload(&grad)?);
+
+    let want = cpu.forward(&host, &x)?;
+    same(
+        &gpu.forward(&on_device, &tx)?.download()?,
+        &want,
+        &what("forward"),
+    );
+    same(
+        &Engine::forward(gpu, &host, &x)?,
+        &want,
+        &what("forward of slices"),
+    );
+    let want = cpu.derivative(&host, &x)?;
+    same(
+        &gpu.derivative(&on_device, &tx)?.download()?,
+        &want,
+        &what("derivative"),
+    );
+    let want = cpu.gradients(&host, &x, &grad, &[0, 1, 2, 3])?;
+    let got = gpu.gradients(&on_device, &tx, &tg, &[3, 1, 0, 2])?;
+    same(
+        &got.input.download()?,
+        &want.input,
+        &what("gradient of the input"),
+    );
+    for (k, tensor) in [3, 1, 0, 2].into_iter().zip(&got.operands) {
+        let name = format!("gradient of operand {k}");
+        same(&tensor.download()?, &want.operands[k], &what(&name));
+    }
+    let slices = Engine::gradients(gpu, &host, &x, &grad, &[0, 2])?;
+    same(
+        &slices.operands[0],
+        &want.operands[0],
+        &what("gradient of the row, slices"),
+    );
+    // In place of the gradient.
+    gpu.gradients_into(&on_device, &tx, &tg, &tg, &[])?;
+    same(&tg.download()?, &want.input, &what("gradient in place"));
+    Ok(())
+}
+
+fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
+    SHAPES
+        .iter()
+        .try_for_each(|&(rows, columns)| check(gpu, rows, columns))
+}
+
+fn limited(gpu: &Gpu) -> nonlin::gpu::GpuBuilder {
+    Gpu::builder()
+        .adapter(&gpu.info().name)
+        .backends(gpu.info().backend.into())
+}
+
+fn rows_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
+    // Pieces that begin within rows, and pieces of whole rows.
+    for bytes in [16 * 1024, 10_016, 2 * 2064 * 4] {
+        let gpu = limited(gpu).max_chunk_bytes(bytes).build()?;
+        for (rows, columns) in [(9, 511), (11, 516), (40, 512), (5, 2052), (2000, 4), (6, 1)] {
+            check(&gpu, rows, columns)?;
+        }
+    }
+    Ok(())
+}
+
+fn rows_cross_the_group_limit(gpu: &Gpu) -> nonlin::Result<()> {
+    let gpu = limited(gpu).max_groups(2).build()?;
+    for (rows, columns) in [(9, 511), (30, 512), (5, 2052), (2000, 4)] {
+        check(&gpu, rows, columns)?;
+    }
+    Ok(())
+}
+
+fn sums_have_the_same_bits_in_every_run(gpu: &Gpu) -> nonlin::Result<()> {
+    let (rows, columns) = (700, 516);
+    let noise = |len: usize| -> Vec<f32> {
+        (0..len)
+            .map(|i| ((i * 7919) % 10_007) as f32 * 1e-3 - 4.9)
+            .collect()
+    };
+    let (x, bias) = (
+        gpu.upload(&noise(rows * columns))?,
+        gpu.upload(&noise(columns))?,
+    );
+    let chain = Chain::new().add_row(&bias).then(nonlin::Activation::gelu());
+    let sums = || gpu.gradients(&chain, &x, &x, &[0])?.operands[0].download();
+    let first = sums()?;
+    for _ in 0..3 {
+        assert_eq!(sums()?, first);
+    }
+    Ok(())
+}
+
+fn what_does_not_fit_is_refused(gpu: &Gpu) -> nonlin::Result<()> {
+    let tensor = |len: usize| gpu.upload(&integers(len, 1));
+    let x = tensor(12)?;
+    let said = |chain: Chain<'_>| gpu.forward(chain, &x).unwrap_err().to_string();
+    let five = tensor(5)?;
+    assert_eq!(
+        said(Chain::new().add_row(&five)),
+        "operand 0 (row) holds 5 elements, wanted is a divisor of the input's 12"
+    );
+    assert_eq!(
+        said(Chain::new().then(nonlin::Activation::relu()).mul(&five)),
+        "operand 0 (full) holds 5 elements, wanted is 12, as many as the input"
+    );
+    let (four, three) = (tensor(4)?, tensor(3)?);
+    assert_eq!(
+        said(Chain::new().add_row(&four).mul_row(&three)),
+        "operand 1 (row) holds 3 elements, wanted is one that makes 4 columns, as operand 0 does, and not 3"
+    );
+    let host = [1.0; 12];
+    assert_eq!(
+        said(Chain::new().add(&host)),
+        "operand 0 lies in host memory, and an operation over tensors takes tensors"
+    );
+    let device = Chain::new().add(&x);
+    let error = Cpu::new().forward(&device, &host).unwrap_err().to_string();
+    assert!(
+        error.starts_with("operand 0 lies in a device's memory"),
+        "{error}"
+    );
+    let seven = (0..7).fold(Chain::new(), |chain, _| chain.add(&x));
+    assert_eq!(
+        said(seven),
+        "the chain cannot be computed: it has 7 operands in memory, at most 6 are possible"
+    );
+    let long = (0..17).fold(Chain::new(), |chain, _| chain.scale(2.0));
+    assert!(said(long).contains("it has 17 steps, at most 16 are possible"));
+    let none = gpu
+        .gradients(Chain::new().add(&x), &x, &x, &[1])
+        .unwrap_err();
+    assert!(matches!(none, Error::InvalidChain { .. }), "{none}");
+    let twice = gpu
+        .gradients(Chain::new().add(&x), &x, &x, &[0, 0])
+        .unwrap_err();
+    assert!(twice.to_string().contains("asked for twice"), "{twice}");
+    let from_output = nonlin::Direction::DerivativeFromOutput;
+    let error = gpu.compute_tensor(Chain::new().scale(2.0), from_output, &x, None, &x);
+    assert!(matches!(error, Err(Error::NoDerivativeFromOutput { .. })));
+    Ok(())
+}
+
+/// Sixteen steps and six operands at once.
+fn the_limits_themselves_work(gpu: &Gpu) -> nonlin::Result<()> {
+    let x = gpu.upload(&integers(64, 2))?;
+    let operands: Vec<Tensor> = (0..6)
+        .map(|k| gpu.upload(&integers(64, k)))
+        .collect::<nonlin::Result<_>>()?;
+    let mut chain = Chain::new();
+    for operand in &operands {
+        chain = chain.combine(
+            Operation::Add,
+            Operand::Memory(Broadcast::Full, operand.into()),
+        );
+    }
+    for _ in 0..10 {
+        chain = chain.scale(-1.0);
+    }
+    let y = gpu.forward(&chain, &x)?.download()?;
+    let sum = |i: usize| (0..6).map(|k| integers(64, k)[i]).sum::<f32>() + integers(64, 2)[i];
+    same(&y, &(0..64).map(sum).collect::<Vec<_>>(), "sixteen steps");
+    let gradients = gpu.gradients(&chain, &x, &x, &[0, 1, 2, 3, 4, 5])?;
+    for tensor in gradients.operands.iter().chain([&gradients.input]) {
+        same(&tensor.download()?, &integers(64, 2), "a gradient");
+    }
+    Ok(())
+}
+
+fn main() {
+    claims::run(claims::trials(claims![
+        rows_of_every_shape_work,
+        rows_cross_the_chunk_limit,
+        rows_cross_the_group_limit,
+        sums_have_the_same_bits_in_every_run,
+        what_does_not_fit_is_refused,
+        the_limits_themselves_work,
+    ]));
+}
