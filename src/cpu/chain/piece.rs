@@ -3,6 +3,7 @@
 use super::PIECE;
 use super::arithmetic::{Rule, Streams};
 use super::plan::{Plan, Spread, Step};
+use crate::activation::Constants;
 use crate::{Chain, Operation};
 
 /// One thread's way through a chain, with the memory for one piece.
@@ -13,6 +14,8 @@ pub(super) struct Walker<'p, 'a> {
     _memory: Vec<f32>,
     /// Longest piece.
     piece: usize,
+    /// The next piece's memory, until it is asked for.
+    next: Option<Next>,
 }
 
 /// The places in a walker's memory, in pieces; the values that a backward pass keeps come last.
@@ -38,6 +41,7 @@ impl<'p, 'a> Walker<'p, 'a> {
             base: memory.as_mut_ptr(),
             _memory: memory,
             piece,
+            next: None,
         }
     }
 
@@ -126,7 +130,7 @@ impl<'p, 'a> Walker<'p, 'a> {
                 ..,
             ] => {
                 // SAFETY: the caller's promise; the instructions were checked when the engine was made.
-                unsafe { forward(from, std::ptr::null(), to, len, constants) };
+                unsafe { self.activate((*forward, constants), from, std::ptr::null(), to, len) };
             }
             [Step::Residual, ..] => {
                 // SAFETY: the caller's promise.
@@ -146,6 +150,53 @@ impl<'p, 'a> Walker<'p, 'a> {
         unsafe { Rule::Add.compiled(true, self.plan.isa)(&Streams { o, ..streams }) }
     }
 
+    /// Runs the loop of an activation, and brings the next piece into the nearest cache meanwhile, bit by bit: the processor's own
+    /// prefetching begins anew with every piece, and all at once would make it wait.
+    ///
+    /// # Safety
+    /// `x`, `to` and, unless it is null, `grad` must be valid for `len` elements.
+    unsafe fn activate(
+        &mut self,
+        (run, constants): (crate::cpu::Loop, &Constants),
+        x: *const f32,
+        grad: *const f32,
+        to: *mut f32,
+        len: usize,
+    ) {
+        let next = self.next.take();
+        for at in (0..len).step_by(BIT) {
+            if let Some(next) = &next {
+                next.fetch(at);
+            }
+            let grad = if grad.is_null() {
+                grad
+            } else {
+                grad.wrapping_add(at)
+            };
+            let count = BIT.min(len - at);
+            // SAFETY: the caller's promise; the instructions were checked when the engine was made.
+            unsafe { run(x.add(at), grad, to.add(at), count, constants) };
+        }
+    }
+
+    /// What the next piece will read and write.
+    fn expect(&mut self, start: usize, len: usize, streams: [*const f32; 3]) {
+        let mut next = Next::default();
+        for stream in streams.into_iter().filter(|stream| !stream.is_null()) {
+            next.add(stream.wrapping_add(len));
+        }
+        for step in &self.plan.steps {
+            if let Step::Combine {
+                operand: Spread::Each(values),
+                ..
+            } = step
+            {
+                next.add(values.as_ptr().wrapping_add(start + len));
+            }
+        }
+        self.next = Some(next);
+    }
+
     /// The chain's values of a piece that begins at element `start` of the input.
     ///
     /// # Safety
@@ -157,6 +208,7 @@ impl<'p, 'a> Walker<'p, 'a> {
         x: *const f32,
         out: *mut f32,
     ) {
+        self.expect(start, len, [x, out, std::ptr::null()]);
         let mut input = x;
         if self.plan.residual && std::ptr::eq(x, out) {
             let copy = self.place(INPUT);
@@ -191,6 +243,7 @@ impl<'p, 'a> Walker<'p, 'a> {
         mut found: impl FnMut(usize, &[f32]),
     ) {
         let plan = self.plan;
+        self.expect(start, len, [x, grad, out]);
         // SAFETY: all pointers are valid for `len` elements.
         let values = unsafe { self.recompute(start, len, x) };
         let into = if std::ptr::eq(x, out) {
@@ -221,7 +274,9 @@ impl<'p, 'a> Walker<'p, 'a> {
                     ..
                 } => {
                     // SAFETY: the step needs its input, so `values` has it; the instructions were checked when the engine was made.
-                    unsafe { backward(values[index], gradient, into, len, constants) };
+                    unsafe {
+                        self.activate((*backward, constants), values[index], gradient, into, len)
+                    };
                     gradient = into;
                 }
                 Step::Residual => {
@@ -322,6 +377,39 @@ impl<'p, 'a> Walker<'p, 'a> {
             *last = value;
         }
         values
+    }
+}
+
+/// Elements between two requests for parts of the next piece.
+const BIT: usize = 128;
+
+/// Memory that the next piece will read and write.
+#[derive(Default)]
+struct Next {
+    streams: [*const f32; 3 + Chain::MAX_OPERANDS],
+    count: usize,
+}
+
+impl Next {
+    fn add(&mut self, stream: *const f32) {
+        if let Some(free) = self.streams.get_mut(self.count) {
+            *free = stream;
+            self.count += 1;
+        }
+    }
+
+    /// Asks for a bit of it. It need not exist: a request for memory that is not there does nothing.
+    fn fetch(&self, at: usize) {
+        #[cfg(target_arch = "x86_64")]
+        for stream in &self.streams[..self.count] {
+            for at in (at..at + BIT).step_by(16) {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                // SAFETY: any address may be asked for, and SSE is always there on x86-64.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(stream.wrapping_add(at).cast()) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = at;
     }
 }
 
