@@ -5,12 +5,15 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nonlin::cpu::Cpu;
-use nonlin::{Activation, Chain, Direction, Engine, Result};
+use nonlin::{Activation, Chain, Direction, Engine, Gpu, Result};
 use std::hint::black_box;
 use std::time::Duration;
 
 const SCALE: f32 = 0.7;
 const COLUMNS: usize = 1024;
+
+/// Rows on the GPU: 16,777,216 elements.
+const ROWS_ON_GPU: usize = 16 * 1024;
 
 /// Errors of this many ULP of the largest factor show that something else was computed; the tests tell the rest.
 const TOLERANCE: f64 = 32.0 * f32::EPSILON as f64;
@@ -162,9 +165,82 @@ fn chains(criterion: &mut Criterion) {
     }
 }
 
+/// The same on the GPU, where there is an adapter: all tensors stay on the device, and each sample waits for its last kernel.
+fn on_gpu(criterion: &mut Criterion) {
+    let gpu = match Gpu::new() {
+        Ok(gpu) => gpu,
+        Err(error) => return println!("no GPU: {error}"),
+    };
+    println!("GPU: {}", gpu.info());
+    let layer = Layer::new(ROWS_ON_GPU.min(rows() * 16));
+    measure_on_gpu(criterion, &gpu, &layer).expect("the GPU computes");
+}
+
+fn measure_on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
+    let n = layer.x.len();
+    let [x, grad, bias, gate] =
+        [&layer.x, &layer.grad, &layer.bias, &layer.gate].map(|values| gpu.upload(values));
+    let (x, grad, bias, gate) = (x?, grad?, bias?, gate?);
+    let steps: [Chain<'_>; 4] = [
+        Chain::new().scale(SCALE),
+        Chain::new().add_row(&bias),
+        Activation::gelu().into(),
+        Chain::new().mul(&gate),
+    ];
+    let chain = steps.iter().cloned().fold(Chain::new(), Chain::then);
+    // What goes into each step.
+    let mut values = vec![x.clone()];
+    for step in &steps {
+        values.push(gpu.forward(step, &values[values.len() - 1])?);
+    }
+    let out = gpu.empty(n)?;
+    for direction in [Direction::Forward, Direction::Backward] {
+        let mut group =
+            criterion.benchmark_group(format!("scale | add row | gelu | mul/{direction}"));
+        group.throughput(Throughput::Elements(n as u64));
+        let fused = || match direction {
+            Direction::Forward => gpu.forward_into(&chain, &x, &out),
+            _ => gpu.backward_into(&chain, &x, &grad, &out),
+        };
+        let unfused = || match direction {
+            Direction::Forward => {
+                let pairs = values.windows(2).zip(&steps);
+                pairs
+                    .into_iter()
+                    .try_for_each(|(pair, step)| gpu.forward_into(step, &pair[0], &pair[1]))
+            }
+            _ => {
+                gpu.backward_into(&steps[3], &values[3], &grad, &out)?;
+                let before = steps[..3].iter().zip(&values).rev();
+                before
+                    .into_iter()
+                    .try_for_each(|(step, value)| gpu.backward_in_place(step, value, &out))
+            }
+        };
+        fused()?;
+        layer.verify(direction, &out.download()?);
+        unfused()?;
+        let last = match direction {
+            Direction::Forward => &values[4],
+            _ => &out,
+        };
+        layer.verify(direction, &last.download()?);
+        for (name, run) in [
+            ("gpu fused", &fused as &dyn Fn() -> Result<()>),
+            ("gpu unfused", &unfused),
+        ] {
+            group.bench_function(BenchmarkId::new(name, n), |bencher| {
+                bencher.iter(|| run().and_then(|()| gpu.wait()));
+            });
+        }
+        group.finish();
+    }
+    Ok(())
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
-    targets = chains
+    targets = chains, on_gpu
 }
 criterion_main!(benches);
