@@ -4,11 +4,12 @@ use super::text::{Declaration, Kind, declarations};
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-const LANES: &str = include_str!("../../shaders/math/lanes.wgsl");
+/// The types that the mathematics is written in: one element at a time, and four.
 const LANES_SCALAR: &str = include_str!("../../shaders/math/lanes_scalar.wgsl");
+const LANES: &str = include_str!("../../shaders/math/lanes.wgsl");
 
-/// The files of mathematics but the types that they are written in, each after those that it uses.
-const MATH: &[&str] = &[
+/// The files of mathematics but those types, each after those that it uses.
+pub(crate) const MATH: &[&str] = &[
     include_str!("../../shaders/math/bits.wgsl"),
     include_str!("../../shaders/math/exp.wgsl"),
     include_str!("../../shaders/math/expm1.wgsl"),
@@ -20,16 +21,20 @@ const MATH: &[&str] = &[
     include_str!("../../shaders/math/erf.wgsl"),
 ];
 
-/// What kernels are made of beside the functions.
-const KERNELS: &[&str] = &[
+/// What kernels take in beside the mathematics, where they use it.
+pub(crate) const PARTS: &[&str] = &[
+    include_str!("../../shaders/kernels/element_f32.wgsl"),
+    include_str!("../../shaders/kernels/chain_rule.wgsl"),
     include_str!("../../shaders/kernels/arithmetic.wgsl"),
     include_str!("../../shaders/kernels/broadcast.wgsl"),
-    include_str!("../../shaders/kernels/chain_rule.wgsl"),
-    include_str!("../../shaders/kernels/element_f32.wgsl"),
-    include_str!("../../shaders/kernels/map.wgsl"),
-    include_str!("../../shaders/kernels/sum.wgsl"),
     include_str!("../../shaders/kernels/sweep.wgsl"),
 ];
+
+/// The kernel that everything elementwise is put into.
+pub(crate) const MAP: &str = include_str!("../../shaders/kernels/map.wgsl");
+
+/// The kernel that adds up.
+pub(crate) const SUM: &str = include_str!("../../shaders/kernels/sum.wgsl");
 
 /// How many elements the mathematics works on at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -43,7 +48,7 @@ pub enum Lanes {
 }
 
 impl Lanes {
-    fn file(self) -> &'static str {
+    pub(crate) fn file(self) -> &'static str {
         match self {
             Self::Scalar => LANES_SCALAR,
             Self::Vec4 => LANES,
@@ -65,7 +70,8 @@ pub(crate) fn own_names() -> &'static HashSet<&'static str> {
         let functions = crate::activation::catalogue_sources();
         let files = [LANES].into_iter().chain(MATH.iter().copied());
         files
-            .chain(KERNELS.iter().copied())
+            .chain(PARTS.iter().copied())
+            .chain([MAP, SUM])
             .chain(functions)
             .flat_map(declarations)
             .map(|declaration| declaration.name)
@@ -126,13 +132,16 @@ mod tests {
     #[test]
     fn every_file_of_mathematics_and_of_kernels_is_here() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-        let lanes = [LANES, LANES_SCALAR];
-        for (name, files) in [("math", MATH), ("kernels", KERNELS)] {
+        let known: Vec<&str> = [LANES, LANES_SCALAR, MAP, SUM]
+            .into_iter()
+            .chain(MATH.iter().chain(PARTS).copied())
+            .collect();
+        for name in ["math", "kernels"] {
             for entry in std::fs::read_dir(folder.join(name)).unwrap() {
                 let path = entry.unwrap().path();
                 let text = std::fs::read_to_string(&path).unwrap();
                 assert!(
-                    files.contains(&text.as_str()) || lanes.contains(&text.as_str()),
+                    known.contains(&text.as_str()),
                     "{} is missing in src/wgsl/library.rs",
                     path.display()
                 );

@@ -3,11 +3,9 @@
 use super::element::Element;
 use super::layout::Layout;
 use super::{scalar_lanes, with_library};
+use crate::wgsl::MAP;
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
 use std::hash::{Hash, Hasher};
-
-/// The kernel that everything elementwise is put into.
-const MAP: &str = include_str!("../../../shaders/kernels/map.wgsl");
 
 /// A kernel as far as it is compiled: two calls that differ in numbers only share one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -4,37 +4,11 @@ mod element;
 mod kernel;
 mod layout;
 
+use crate::wgsl::{Lanes, MATH, PARTS, SUM};
 use crate::{Activation, Chain, Direction};
 pub(super) use element::{Element, Input, constant_words};
 pub(super) use kernel::{Access, Kernel, Memory, Output, Rows, StepShape, Task, shape};
 use std::collections::HashSet;
-
-/// The kernel that adds up.
-const SUM: &str = include_str!("../../../shaders/kernels/sum.wgsl");
-
-/// The types that the mathematics is written in: four elements at a time, or one.
-const LANES: [&str; 2] = [
-    include_str!("../../../shaders/math/lanes.wgsl"),
-    include_str!("../../../shaders/math/lanes_scalar.wgsl"),
-];
-
-/// Files that a kernel takes in when it uses something that they declare, in the order that they stand in.
-const LIBRARY: &[&str] = &[
-    include_str!("../../../shaders/kernels/element_f32.wgsl"),
-    include_str!("../../../shaders/math/bits.wgsl"),
-    include_str!("../../../shaders/math/exp.wgsl"),
-    include_str!("../../../shaders/math/expm1.wgsl"),
-    include_str!("../../../shaders/math/product_pair.wgsl"),
-    include_str!("../../../shaders/math/sigmoid.wgsl"),
-    include_str!("../../../shaders/math/tanh.wgsl"),
-    include_str!("../../../shaders/math/log.wgsl"),
-    include_str!("../../../shaders/math/normal_tail.wgsl"),
-    include_str!("../../../shaders/math/erf.wgsl"),
-    include_str!("../../../shaders/kernels/chain_rule.wgsl"),
-    include_str!("../../../shaders/kernels/arithmetic.wgsl"),
-    include_str!("../../../shaders/kernels/broadcast.wgsl"),
-    include_str!("../../../shaders/kernels/sweep.wgsl"),
-];
 
 /// The WGSL of the kernel that computes `direction` of an activation or a chain, as the driver gets it; empty where it has no
 /// derivative from its output and that is asked for.
@@ -83,23 +57,25 @@ fn field_count(source: &str, structure: &str) -> usize {
 
 /// `parts`, after the files of the library that they need.
 fn with_library(parts: &[&str], scalar: bool) -> String {
-    let mut needed = vec![false; LIBRARY.len()];
+    let files: Vec<&str> = PARTS.iter().chain(MATH).copied().collect();
+    let mut needed = vec![false; files.len()];
     let mut open: Vec<String> = parts.iter().map(|part| without_comments(part)).collect();
     while let Some(source) = open.pop() {
         let used: HashSet<&str> = identifiers(&source).collect();
-        for (file, needed) in LIBRARY.iter().zip(&mut needed) {
+        for (file, needed) in files.iter().zip(&mut needed) {
             if !*needed && declarations(file).any(|name| used.contains(name)) {
                 *needed = true;
                 open.push(without_comments(file));
             }
         }
     }
-    let library = LIBRARY
+    let library = files
         .iter()
         .zip(needed)
         .filter_map(|(file, needed)| needed.then_some(*file));
     let parts = parts.iter().copied().filter(|part| !part.is_empty());
-    std::iter::once(LANES[usize::from(scalar)])
+    let lanes = if scalar { Lanes::Scalar } else { Lanes::Vec4 };
+    std::iter::once(lanes.file())
         .chain(library)
         .chain(parts)
         .collect::<Vec<_>>()
@@ -134,20 +110,6 @@ fn without_comments(source: &str) -> String {
 mod tests {
     use super::*;
     use crate::{Operand, Operation};
-
-    #[test]
-    fn every_file_of_mathematics_is_in_the_library() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders/math");
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let text = std::fs::read_to_string(&path).unwrap();
-            assert!(
-                LIBRARY.contains(&text.as_str()) || LANES.contains(&text.as_str()),
-                "{} is missing in LIBRARY of src/gpu/shader.rs",
-                path.display()
-            );
-        }
-    }
 
     #[test]
     fn a_kernel_holds_what_it_uses_and_nothing_else() {
