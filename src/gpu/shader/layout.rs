@@ -42,32 +42,38 @@ impl Layout<'_> {
         }
     }
 
+    /// The variables of the bindings after the parameters, in their order, with the inputs that they hold.
+    fn bound(&self) -> Vec<(String, Option<Input>)> {
+        let inputs = self.element.inputs.iter().zip(&self.kernel.access);
+        let own = inputs.filter(|(_, access)| !matches!(access, Access::Output(_)));
+        let outputs = self.element.outputs.iter();
+        own.map(|(input, _)| (input.name(), Some(*input)))
+            .chain(outputs.map(|output| (output_variable(*output), None)))
+            .collect()
+    }
+
     /// Where elements begin in each binding, where that is not its beginning.
     pub(super) fn starts(&self) -> String {
         if !self.elements() {
             return String::new();
         }
-        let bindings = self
-            .kernel
-            .written_bindings(self.element.outputs.len())
-            .len();
-        format!("starts: array<vec4<u32>, {}>,", bindings.div_ceil(4))
+        format!(
+            "starts: array<vec4<u32>, {}>,",
+            self.bound().len().div_ceil(4)
+        )
+    }
+
+    /// Where elements begin in the binding of a variable.
+    fn start(&self, variable: &str) -> String {
+        let place = self.bound().iter().position(|(name, _)| name == variable);
+        let place = place.unwrap_or_default();
+        format!("params.starts[{}].{}", place / 4, component(place))
     }
 
     pub(super) fn bindings(&self) -> String {
-        let mut names: Vec<(String, Option<Input>)> = Vec::new();
-        for (i, input) in self.element.inputs.iter().enumerate() {
-            if !matches!(self.kernel.access[i], Access::Output(_)) {
-                names.push((input.name(), Some(*input)));
-            }
-        }
-        for output in &self.element.outputs {
-            names.push((output_variable(*output), None));
-        }
         let written = self.kernel.written_bindings(self.element.outputs.len());
-        names
-            .iter()
-            .zip(written)
+        let bound = self.bound().into_iter().zip(written);
+        bound
             .zip(1..)
             .map(|(((name, input), written), binding)| {
                 let access = if written { "read_write" } else { "read" };
@@ -80,32 +86,6 @@ impl Layout<'_> {
                 format!("@group(0) @binding({binding}) var<storage, {access}> {name}: array<{element}>;\n")
             })
             .collect()
-    }
-
-    /// The place of an element's binding among all, for `params.starts`.
-    fn start(&self, variable: &str) -> String {
-        let mut place = 0;
-        for (i, _) in self.element.inputs.iter().enumerate() {
-            if matches!(self.kernel.access[i], Access::Output(_)) {
-                continue;
-            }
-            if self.variable(i) == variable {
-                break;
-            }
-            place += 1;
-        }
-        let outputs = self.element.outputs.iter();
-        let is_output = outputs
-            .clone()
-            .position(|output| output_variable(*output) == variable);
-        if let Some(output) = is_output {
-            let inputs = self
-                .kernel
-                .written_bindings(self.element.outputs.len())
-                .len();
-            place = inputs - self.element.outputs.len() + output;
-        }
-        format!("params.starts[{}].{}", place / 4, component(place))
     }
 
     /// Vectors of four in the data.
@@ -135,17 +115,18 @@ impl Layout<'_> {
     fn block(&self, lines: &mut Vec<String>) {
         lines.push("let width = params.columns / 4u;".to_owned());
         lines.push(format!(
-            "let first = {}u * (id.z * groups.y + id.y) * width + id.x;",
+            "let first = {}u * (id.z * groups.y + id.y);",
             Rows::BLOCK
         ));
         lines.push(format!(
-            "if (id.x >= width || first >= {}) {{\n        return;\n    }}",
+            "if (id.x >= width || first * width >= {}) {{\n        return;\n    }}",
             self.count()
         ));
         self.load_rows(lines);
         for k in 0..Rows::BLOCK {
             lines.push("{".to_owned());
-            lines.push(format!("    let i = first + {k}u * width;"));
+            lines.push(format!("    let row = first + {k}u;"));
+            lines.push("    let i = row * width + id.x;".to_owned());
             self.compute_indented(lines);
             lines.push("}".to_owned());
         }
@@ -251,9 +232,6 @@ impl Layout<'_> {
             Some(Broadcast::Scalar) => format!("vec4<f32>({variable}[{}0u])", start()),
             Some(Broadcast::Row) if self.blocks() => format!("load({variable}[id.x])"),
             Some(Broadcast::Row) if self.whole_rows() => format!("load({variable}[column / 4u])"),
-            Some(Broadcast::Column) if self.blocks() => {
-                format!("vec4<f32>({variable}[params.base_row + i / width])")
-            }
             Some(Broadcast::Column) if self.whole_rows() => {
                 format!("vec4<f32>({variable}[params.base_row + row])")
             }
