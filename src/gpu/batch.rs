@@ -57,8 +57,12 @@ impl<'a> Uses<'a> {
             let inner = &tensor.inner;
             inner.check_batches(own, write, "an operation outside of it")
         };
-        self.read.iter().try_for_each(|tensor| check(tensor, false))?;
-        self.written.iter().try_for_each(|tensor| check(tensor, true))
+        self.read
+            .iter()
+            .try_for_each(|tensor| check(tensor, false))?;
+        self.written
+            .iter()
+            .try_for_each(|tensor| check(tensor, true))
     }
 }
 
@@ -181,7 +185,10 @@ impl Batch<'_> {
             Arc::strong_count(inner) == 1
                 && inner.pooled
                 && inner.len == len
-                && tensor.buffers().iter().all(|buffer| buffer.usage().contains(usage))
+                && tensor
+                    .buffers()
+                    .iter()
+                    .all(|buffer| buffer.usage().contains(usage))
         };
         match self.state.borrow().kept.iter().find(free) {
             Some(tensor) => Ok(tensor.clone()),

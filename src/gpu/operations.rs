@@ -125,10 +125,7 @@ impl Gpu {
     ) -> Result<()> {
         let direction = Direction::Backward;
         let columns = check(chain, direction, x.len(), Some(grad.len()), dx.len())?;
-        check_gradients(
-            chain,
-            operands.iter().map(|(k, tensor)| (*k, tensor.len())),
-        )?;
+        check_gradients(chain, operands.iter().map(|(k, tensor)| (*k, tensor.len())))?;
         for (name, tensor) in [("x", x), ("grad", grad), ("the result", dx)] {
             check_device(&self.context, name, tensor)?;
         }
@@ -140,7 +137,10 @@ impl Gpu {
         let own = work.operands.iter().map(|(_, tensor)| tensor);
         let mut uses = Uses {
             read: [x, grad].into_iter().chain(own).collect(),
-            written: [dx].into_iter().chain(operands.iter().map(|(_, tensor)| *tensor)).collect(),
+            written: [dx]
+                .into_iter()
+                .chain(operands.iter().map(|(_, tensor)| *tensor))
+                .collect(),
         };
         uses.check(batch)?;
         let spans: Vec<(usize, Span<'_>)> = operands
