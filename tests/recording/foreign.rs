@@ -5,6 +5,7 @@ use wgpu::BufferUsages;
 
 /// A device that was asked for with default limits and no features.
 pub struct Foreign {
+    adapter: wgpu::Adapter,
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
     pub gpu: Gpu,
@@ -16,7 +17,15 @@ impl Foreign {
     }
 
     pub fn with_limits(gpu: &Gpu, change: impl FnOnce(&mut wgpu::Limits)) -> Self {
-        let adapter = adapter(gpu);
+        Self::open(adapter(gpu), change)
+    }
+
+    /// Another device of the same program.
+    pub fn another(&self) -> Self {
+        Self::open(self.adapter.clone(), |_| {})
+    }
+
+    fn open(adapter: wgpu::Adapter, change: impl FnOnce(&mut wgpu::Limits)) -> Self {
         let mut limits = wgpu::Limits::default().or_worse_values_from(&adapter.limits());
         change(&mut limits);
         let descriptor = wgpu::DeviceDescriptor {
@@ -25,7 +34,12 @@ impl Foreign {
         };
         let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).unwrap();
         let gpu = Gpu::from_wgpu(adapter.get_info(), device.clone(), queue.clone()).unwrap();
-        Self { device, queue, gpu }
+        Self {
+            adapter,
+            device,
+            queue,
+            gpu,
+        }
     }
 
     /// A buffer with these numbers.

@@ -5,7 +5,8 @@ use nonlin::{Activation, Chain, Direction, Error, Gpu, Tensor};
 use wgpu::BufferUsages;
 
 pub fn what_cannot_be_recorded_is_refused(gpu: &Gpu) -> nonlin::Result<()> {
-    let (foreign, other) = (Foreign::new(gpu), Foreign::new(gpu));
+    let foreign = Foreign::new(gpu);
+    let other = foreign.another();
     let all = numbers(256, 0);
     let (a, b) = (foreign.buffer(&all), foreign.buffer(&all));
     let unusable = foreign.buffer_for(&all, BufferUsages::COPY_SRC | BufferUsages::COPY_DST);
