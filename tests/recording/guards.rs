@@ -304,14 +304,7 @@ pub fn no_byte_outside_of_the_gradients_changes(gpu: &Gpu) -> nonlin::Result<()>
                     kernel
                         .record(pass, x_span, grad_span, dx_span, &[sums_span])
                         .unwrap();
-                    let (xs, grads, operands) = (arena.get(x), arena.get(grad), arena.get(operand));
-                    let (mut want, mut wanted) = (Vec::new(), vec![0.0; operand.len]);
-                    for i in 0..len {
-                        let at = operand_place(broadcast, i, columns);
-                        let dx = value(Direction::Backward, xs[i] + operands[at], grads[i]);
-                        want.push(dx);
-                        wanted[at] += dx;
-                    }
+                    let (want, wanted) = gradients(&arena, [x, grad, operand], broadcast, columns);
                     arena.put(dx, &want);
                     arena.put(sums, &wanted);
                 }
@@ -332,6 +325,11 @@ pub fn a_range_longer_than_a_binding_is_split(gpu: &Gpu) -> nonlin::Result<()> {
         limits.max_uniform_buffer_binding_size = limits.max_uniform_buffer_binding_size.min(4096);
     });
     assert_eq!(foreign.gpu.info().max_chunk_bytes, binding);
+    for together in [false, true] {
+        for broadcast in [Broadcast::Scalar, Broadcast::Row, Broadcast::Column] {
+            split_gradients(&foreign, broadcast, together)?;
+        }
+    }
     for len in [1024, 1025, 5000, 20_001] {
         for together in [false, true] {
             let mut arena = Arena::new(&foreign, 4, len + 128, together);
@@ -361,4 +359,46 @@ pub fn a_range_longer_than_a_binding_is_split(gpu: &Gpu) -> nonlin::Result<()> {
         }
     }
     Ok(())
+}
+
+fn split_gradients(foreign: &Foreign, broadcast: Broadcast, together: bool) -> nonlin::Result<()> {
+    let (rows, columns) = (901, 7);
+    let len = rows * columns;
+    let mut arena = Arena::new(foreign, 5, len + 128, together);
+    let [x, grad, dx, mut operand, mut sums] =
+        [(0, 3), (1, 64), (2, 17), (3, 0), (4, 5)].map(|(room, start)| Place { room, start, len });
+    operand.len = operand_len(broadcast, rows, columns);
+    sums.len = operand.len;
+    let chain = chain(foreign, &arena, operand, broadcast);
+    let kernel = foreign.gpu.gradients_kernel(&chain, &[0])?;
+    foreign.pass(|pass| {
+        let [x, grad, dx, sums] = [x, grad, dx, sums].map(|place| arena.span(place));
+        kernel.record(pass, x, grad, dx, &[sums]).unwrap();
+    });
+    let (want, wanted) = gradients(&arena, [x, grad, operand], broadcast, columns);
+    arena.put(dx, &want);
+    arena.put(sums, &wanted);
+    arena.verify(
+        foreign,
+        &format!("gradients of {broadcast} in bindings of 4096 bytes"),
+    );
+    Ok(())
+}
+
+/// The gradients of the input and of the operand.
+fn gradients(
+    arena: &Arena,
+    [x, grad, operand]: [Place; 3],
+    broadcast: Broadcast,
+    columns: usize,
+) -> (Vec<f32>, Vec<f32>) {
+    let (xs, grads, operands) = (arena.get(x), arena.get(grad), arena.get(operand));
+    let (mut input, mut sums) = (Vec::new(), vec![0.0; operand.len]);
+    for i in 0..x.len {
+        let at = operand_place(broadcast, i, columns);
+        let dx = value(Direction::Backward, xs[i] + operands[at], grads[i]);
+        input.push(dx);
+        sums[at] += dx;
+    }
+    (input, sums)
 }
