@@ -181,6 +181,17 @@ pub enum Error {
         /// The device that was asked to use it.
         this: String,
     },
+    /// A tensor is used by a batch that is not submitted yet, so that anything else done with it would come before the batch.
+    #[error(
+        "the tensor is {} by a batch that is not submitted yet: {during} would come before it",
+        if *written { "written" } else { "read" }
+    )]
+    InBatch {
+        /// What was to be done.
+        during: &'static str,
+        /// Whether the batch writes it.
+        written: bool,
+    },
     /// A buffer could not be allocated.
     #[error("the device could not allocate {bytes} bytes: {reason}")]
     OutOfMemory {

@@ -3,15 +3,16 @@
 use crate::engines;
 use crate::failure::Failure;
 use crate::number::shortest;
+use crate::reference::Reference;
 use clap::ValueEnum;
 use nonlin::cpu::Cpu;
-use nonlin::{Activation, Direction, Engine};
+use nonlin::{Chain, Direction, Engine, Function};
 use std::io::{self, BufRead, BufReader, Write};
 
 /// The command's options.
 #[derive(clap::Args)]
 pub struct Options {
-    /// The function with its parameters, such as gelu or 'leaky_relu(slope=0.1)'.
+    /// The function with its parameters, such as gelu or 'leaky_relu(slope=0.1)', or a chain such as 'scale(0.5) | gelu | offset(1)'.
     function: String,
     /// Inputs; negative ones after `--`. Without any, numbers are read from standard input.
     #[arg(allow_negative_numbers = true)]
@@ -65,10 +66,10 @@ impl Evaluator {
 
     fn evaluate(
         &self,
-        f: &Activation,
+        f: &Chain<'_>,
         direction: Direction,
         x: &[f32],
-    ) -> Result<Vec<f32>, nonlin::Error> {
+    ) -> Result<Vec<f32>, Failure> {
         match self {
             Self::Engine(engine) => {
                 let mut out = vec![0.0; x.len()];
@@ -76,8 +77,8 @@ impl Evaluator {
                 Ok(out)
             }
             Self::Reference => {
-                let referee = f.referee();
-                let exact = x.iter().map(|&x| referee.value(direction, f64::from(x)));
+                let reference = Reference::new(f)?;
+                let exact = x.iter().map(|&x| reference.value(direction, f64::from(x)));
                 Ok(exact.map(|value| value as f32).collect())
             }
         }
@@ -86,7 +87,7 @@ impl Evaluator {
 
 /// Runs the command.
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
-    let f: Activation = options.function.parse()?;
+    let f: Chain<'_> = options.function.parse()?;
     let direction = if options.derivative {
         Direction::Derivative
     } else if options.from_output {
@@ -94,8 +95,14 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     } else {
         Direction::Forward
     };
-    if direction.from_output() && !f.has_derivative_from_output() {
-        return Err(nonlin::Error::NoDerivativeFromOutput { function: f.id() }.into());
+    if direction.from_output() {
+        let function = f.activation().map_or("a chain", |f| f.id());
+        if !f
+            .activation()
+            .is_some_and(|f| f.has_derivative_from_output())
+        {
+            return Err(nonlin::Error::NoDerivativeFromOutput { function }.into());
+        }
     }
     let evaluator = Evaluator::open(options)?;
     let mut answer = |numbers: &[f32]| -> Result<(), Failure> {

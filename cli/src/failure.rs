@@ -65,6 +65,7 @@ impl From<nonlin::Error> for Failure {
             E::Parse { .. }
             | E::ParameterOutOfRange { .. }
             | E::InvalidParameters { .. }
+            | E::InvalidChain { .. }
             | E::NoDerivativeFromOutput { .. } => Self::Usage(error.to_string()),
             _ => Self::Failed(error.to_string()),
         }

@@ -11,6 +11,7 @@ mod eval;
 mod failure;
 mod number;
 mod ops;
+mod reference;
 mod table;
 mod ulp;
 

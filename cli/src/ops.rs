@@ -1,13 +1,13 @@
 //! Which functions an option names: a list, `all`, `chapter`, or nothing.
 
 use crate::failure::Failure;
-use nonlin::Activation;
+use nonlin::{Activation, Chain, Function};
 
 /// The functions to run, and whether they are the chapter's own list.
 #[derive(Debug)]
 pub struct Ops {
     /// The functions, in the order given.
-    pub functions: Vec<Activation>,
+    pub functions: Vec<Chain<'static>>,
     /// Whether the chapter's list was asked for by name.
     pub chapter: bool,
 }
@@ -35,7 +35,10 @@ fn standard() -> Vec<Activation> {
 }
 
 /// The function as text, without parameters that are the standard ones.
-pub fn short_name(f: &Activation) -> String {
+pub fn short_name(f: &dyn Function) -> String {
+    let Some(f) = f.activation() else {
+        return f.chain().to_string();
+    };
     let standard = f.id().parse::<Activation>();
     if standard.is_ok_and(|standard| standard == *f) {
         return f.id().to_owned();
@@ -45,13 +48,26 @@ pub fn short_name(f: &Activation) -> String {
 
 /// Reads the value of `--ops`.
 pub fn parse(text: Option<&str>) -> Result<Ops, Failure> {
+    let chains = |all: Vec<Activation>| all.into_iter().map(Chain::from).collect();
     let (functions, chapter) = match text.map(str::trim) {
-        None => (standard(), false),
-        Some("all") => (Activation::all(), false),
-        Some("chapter") => (Activation::chapter(), true),
-        Some(list) => (Activation::parse_list(list)?, false),
+        None => (chains(standard()), false),
+        Some("all") => (chains(Activation::all()), false),
+        Some("chapter") => (chains(Activation::chapter()), true),
+        Some(list) => (Chain::parse_list(list)?, false),
     };
     Ok(Ops { functions, chapter })
+}
+
+/// Reads the value of `--ops` where chains make no sense.
+pub fn parse_activations(text: &str) -> Result<Vec<Activation>, Failure> {
+    let single = |f: &Chain<'_>| {
+        f.activation().cloned().ok_or_else(|| {
+            Failure::Usage(format!(
+                "\"{f}\" is a chain, which has no bound of its own; here activations are checked, one at a time"
+            ))
+        })
+    };
+    parse(Some(text))?.functions.iter().map(single).collect()
 }
 
 #[cfg(test)]
@@ -61,7 +77,8 @@ mod tests {
     #[test]
     fn no_function_of_the_chapter_is_missing() {
         let functions = parse(None).expect("nothing to misread").functions;
-        let mut ids: Vec<&str> = functions.iter().map(Activation::id).collect();
+        let ids = functions.iter().filter_map(Function::activation);
+        let mut ids: Vec<&str> = ids.map(Activation::id).collect();
         let mut known = CHAPTER;
         ids.sort_unstable();
         known.sort_unstable();

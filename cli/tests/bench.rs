@@ -150,6 +150,7 @@ fn bad_arguments_end_with_2() {
     for (arguments, word) in [
         (vec!["--ops", "nosuch"], "nosuch"),
         (vec!["--ops", "leaky_relu(slope=nan)"], "slope"),
+        (vec!["--ops", "relu | nosuch"], "nosuch"),
         (vec!["--direction", "sideways"], "sideways"),
         (vec!["--engine", "abacus"], "abacus"),
         (vec!["--threads", "0"], "--threads"),
@@ -169,4 +170,27 @@ fn bad_arguments_end_with_2() {
 fn more_elements_than_memory_is_an_error_of_one_line() {
     let run = nonlin(&["bench", "--engine", "cpu", "--elements", "2^52"]);
     assert!(run.complaint(1).contains("4,503,599,627,370,496 elements"));
+}
+
+#[test]
+fn chains_are_measured_and_checked() {
+    let chain = "scale(2) | gelu | offset(-1) | residual";
+    let run = quick(&[
+        "--ops",
+        &format!("relu,{chain},leaky_relu(slope=0.5) | max(-0.25)"),
+        "--direction",
+        "forward,derivative,backward",
+        "--threads",
+        "1",
+        "--json",
+        "-",
+    ]);
+    let objects = json_lines(&run.out);
+    assert_eq!(objects.len(), 3 * 3);
+    assert_eq!(objects[1]["op"], chain);
+    assert!(run.err.contains("A chain has no bound of its own"));
+    let plain = quick(&["--ops", "relu"]);
+    assert!(!plain.out.contains("A chain"));
+    let run = quick(&["--ops", chain, "--direction", "derivative-from-output"]);
+    assert!(run.lines().join(" ").contains("None of the functions"));
 }

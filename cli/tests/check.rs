@@ -311,3 +311,15 @@ fn main() -> std::process::ExitCode {
     let trials = adapters.into_iter().chain(here.map(trial)).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
+
+#[test]
+fn a_chain_is_nothing_to_check() {
+    for ops in ["scale(2) | gelu", "relu,residual"] {
+        let run = nonlin(&["check", "--ops", ops]);
+        assert!(
+            run.complaint(2)
+                .contains("is a chain, which has no bound of its own"),
+            "{run:?}"
+        );
+    }
+}

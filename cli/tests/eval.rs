@@ -116,3 +116,67 @@ fn a_word_on_standard_input_ends_with_1() {
     let run = nonlin_reading(&["eval", "relu", "--engine", "cpu"], "1 two");
     assert!(run.complaint(1).contains("two"));
 }
+
+#[test]
+fn chains_are_understood() {
+    for engine in ENGINES {
+        let run = nonlin(&[
+            "eval",
+            "scale(0.5) | relu | offset(1)",
+            "--engine",
+            engine,
+            "--",
+            "1",
+            "2",
+            "-3",
+            "nan",
+        ]);
+        assert_eq!(run.lines(), ["1.5", "2", "1", "NaN"], "{engine}");
+        let run = nonlin(&[
+            "eval",
+            "leaky_relu(0.25) | scale(4) | residual | max(-1)",
+            "--derivative",
+            "--engine",
+            engine,
+            "--",
+            "1",
+            "-0.25",
+            "-0.5",
+            "-2",
+        ]);
+        // The third one is a tie with -1, and gets half of the gradient.
+        assert_eq!(run.lines(), ["5", "2", "1", "0"], "{engine}");
+    }
+}
+
+#[test]
+fn a_chain_of_hard_functions_keeps_its_digits() {
+    let values = ENGINES.map(|engine| {
+        let chain = "scale(0.7) | gelu | offset(1) | tanh";
+        let run = nonlin(&["eval", chain, "--engine", engine, "--", "0.3", "-4"]);
+        let numbers = run.lines().into_iter().map(|line| line.parse::<f32>());
+        numbers.collect::<Result<Vec<_>, _>>().expect("numbers")
+    });
+    for (cpu, exact) in values[0].iter().zip(&values[1]) {
+        assert!((cpu - exact).abs() <= 8.0 * f32::EPSILON, "{cpu} {exact}");
+    }
+}
+
+#[test]
+fn bad_chains_end_with_2() {
+    for (chain, words) in [
+        ("scale(0.5) | gelo", "gelu"),
+        ("relu | ", "cannot read"),
+        ("scale", "scale(2)"),
+        ("add(row[4])", "memory"),
+        (&["relu"; 17].join("|"), "17 steps"),
+    ] {
+        let run = nonlin(&["eval", chain, "1"]);
+        assert!(run.complaint(2).contains(words), "{run:?}");
+    }
+    let run = nonlin(&["eval", "relu | scale(2)", "--from-output", "1"]);
+    assert!(
+        run.complaint(2)
+            .contains("a chain has no derivative from its output")
+    );
+}

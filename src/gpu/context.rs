@@ -6,6 +6,7 @@ use super::pipeline::Pipelines;
 use super::pool::Pool;
 use crate::{Error, Result};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -56,6 +57,28 @@ pub(super) struct Ceilings {
     pub(super) max_groups: Option<u32>,
 }
 
+/// How many of the things were made that cost more than recording a dispatch.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Buffers.
+    pub buffers: usize,
+    /// Bind groups.
+    pub bind_groups: usize,
+    /// Pipelines.
+    pub pipelines: usize,
+    /// Submissions to the queue.
+    pub submissions: usize,
+}
+
+/// What [`Activity`] is read from.
+#[derive(Default)]
+pub(super) struct Counters {
+    buffers: AtomicUsize,
+    pub(super) bind_groups: AtomicUsize,
+    submissions: AtomicUsize,
+}
+
 pub(super) struct Context {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
@@ -66,6 +89,7 @@ pub(super) struct Context {
     pub(super) pool: Mutex<Pool>,
     /// Whether the timestamps can be trusted, once that is known.
     pub(super) sane_timestamps: OnceLock<bool>,
+    pub(super) counters: Counters,
     lost: Arc<OnceLock<String>>,
 }
 
@@ -123,6 +147,7 @@ impl Context {
             limits,
             caches: Caches::default(),
             sane_timestamps: OnceLock::new(),
+            counters: Counters::default(),
             device,
             queue,
             info,
@@ -154,6 +179,7 @@ impl Context {
         mapped: bool,
     ) -> Result<wgpu::Buffer> {
         self.check_alive()?;
+        self.counters.buffers.fetch_add(1, Ordering::Relaxed);
         let descriptor = wgpu::BufferDescriptor {
             label: Some("nonlin"),
             size: bytes,
@@ -168,6 +194,21 @@ impl Context {
             },
             error => gpu_error("creating a buffer", &error),
         })
+    }
+
+    /// Submits what was recorded: the one way to the queue, so that submissions are counted.
+    pub(super) fn send(&self, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
+        self.counters.submissions.fetch_add(1, Ordering::Relaxed);
+        self.queue.submit([encoder.finish()])
+    }
+
+    pub(super) fn activity(&self) -> Activity {
+        Activity {
+            buffers: self.counters.buffers.load(Ordering::Relaxed),
+            bind_groups: self.counters.bind_groups.load(Ordering::Relaxed),
+            pipelines: self.pipelines.count(),
+            submissions: self.counters.submissions.load(Ordering::Relaxed),
+        }
     }
 
     /// Blocks until a submission is done, by default the last one, and the callbacks that it was waited for have run.

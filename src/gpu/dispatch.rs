@@ -8,6 +8,7 @@ use super::span::Span;
 use super::tensor::{Inner, Tensor};
 use crate::{Broadcast, Chain, Error, Operand, Result, Step, Values};
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, RwLockReadGuard};
 use wgpu::{BindGroup, Buffer};
 
@@ -62,6 +63,14 @@ impl Prepared {
             pass.set_bind_group(0, &dispatch.bind_group, &[]);
             pass.dispatch_workgroups(dispatch.groups.0, dispatch.groups.1, dispatch.groups.2);
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.dispatches.is_empty()
+    }
+
+    pub(super) fn append(&mut self, mut later: Self) {
+        self.dispatches.append(&mut later.dispatches);
     }
 
     pub(super) fn push(
@@ -360,6 +369,7 @@ impl Context {
         if let Some(group) = lock(&self.caches.bind_groups).get(&key) {
             return Ok(group.clone());
         }
+        self.counters.bind_groups.fetch_add(1, Ordering::Relaxed);
         let bindings = &key.1;
         let entries: Vec<wgpu::BindGroupEntry<'_>> = bindings
             .iter()
@@ -395,11 +405,14 @@ impl Context {
         prepared: &Prepared,
         tensors: impl IntoIterator<Item = &'a Tensor>,
     ) -> Result<()> {
+        if prepared.is_empty() {
+            return Ok(());
+        }
         let _held = hold(tensors);
         self.scoped("running a kernel", || {
             let mut encoder = self.device.create_command_encoder(&Default::default());
             prepared.record(&mut encoder.begin_compute_pass(&Default::default()));
-            self.queue.submit([encoder.finish()]);
+            self.send(encoder);
         })
     }
 

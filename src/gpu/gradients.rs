@@ -12,6 +12,40 @@ use std::sync::Arc;
 /// Where the gradients of operands go, by the operands' places.
 type Sums<'a> = [(usize, Span<'a>)];
 
+/// Refuses gradients of operands that would lie over something else. What a kernel writes itself is checked again with the kernel; sums
+/// are written behind it.
+fn check_places(work: &Work, [x, grad, dx]: [Span<'_>; 3], operands: &Sums<'_>) -> Result<()> {
+    for (place, (_, sums)) in operands.iter().enumerate() {
+        let overlap = |input: String, other: &Span<'_>| {
+            Err(Error::Overlap {
+                input,
+                range: other.range(),
+                result: sums.range(),
+            })
+        };
+        if sums.overlaps(&dx) {
+            return overlap("the gradient of the input".to_owned(), &dx);
+        }
+        for (k, other) in &operands[..place] {
+            if sums.overlaps(other) {
+                return overlap(format!("the gradient of operand {k}"), other);
+            }
+        }
+        for (name, input) in [("x", &x), ("grad", &grad)] {
+            if sums.overlaps(input) && !sums.is(input) {
+                return overlap(name.to_owned(), input);
+            }
+        }
+        for (k, (_, tensor)) in work.operands.iter().enumerate() {
+            let operand = Span::from(tensor);
+            if sums.overlaps(&operand) && !sums.is(&operand) {
+                return overlap(format!("operand {k}"), &operand);
+            }
+        }
+    }
+    Ok(())
+}
+
 impl Context {
     /// Appends the kernels of a backward pass, and gives the tensors in between, which have to live until the kernels are recorded.
     pub(super) fn prepare_gradients(
@@ -22,6 +56,7 @@ impl Context {
         columns: usize,
         prepared: &mut Prepared,
     ) -> Result<Vec<Tensor>> {
+        check_places(work, [x, grad, dx], operands)?;
         if x.is_empty() {
             self.prepare_empty_sums(operands, prepared)?;
             return Ok(Vec::new());
@@ -39,9 +74,11 @@ impl Context {
             return self.prepare_gradients_at_once(work, elements, operands, prepared);
         }
         // One after another, the gradient of the input last: it may go where an input lies.
+        let own = work.operands.iter().map(|(_, tensor)| Span::from(tensor));
+        let read: Vec<Span<'_>> = [x, grad].into_iter().chain(own).collect();
         if let Some((k, span)) = operands
             .iter()
-            .find(|(_, span)| span.overlaps(&x) || span.overlaps(&grad))
+            .find(|(_, span)| read.iter().any(|read| span.overlaps(read)))
         {
             return Err(Error::InvalidChain {
                 reason: format!(

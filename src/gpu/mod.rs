@@ -8,6 +8,8 @@
 //! | the same with `_into` or `_in_place` | one dispatch per buffer | no¹ | nothing |
 //! | [`Tensor::download`], [`Tensor::download_into`] | a copy, where buffers cannot be mapped | for the result | nothing on the device |
 //! | [`Gpu::wait`] | no | for everything submitted | nothing |
+//! | [`Gpu::batch`] | once, at its end | no¹ | results, as `upload` |
+//! | [`Kernel::record`], [`GradientsKernel::record`], [`Gpu::encode`] | no | no¹ | nothing after the first use; sums over elements scratch memory, as `upload` |
 //! | slices through [`Engine`](crate::Engine) | uploads, dispatches, downloads | for the result | nothing on the device, once the pool is filled |
 //!
 //! ¹ A kernel is compiled at its first use (see [`Gpu::compile`]), and a call waits while another thread downloads one of its tensors.
@@ -15,11 +17,13 @@
 //! The `_async` forms wait without blocking the calling thread.
 
 mod adapter;
+mod batch;
 mod builder;
 mod context;
 #[cfg(not(target_arch = "wasm32"))]
 mod derivative_check;
 mod dispatch;
+mod forms;
 mod gradients;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
@@ -39,7 +43,10 @@ mod transfer;
 #[cfg(not(target_arch = "wasm32"))]
 pub use adapter::adapters;
 pub use adapter::{AdapterReport, adapters_async};
+pub use batch::Batch;
 pub use builder::GpuBuilder;
+#[doc(hidden)]
+pub use context::Activity;
 pub use context::Info;
 #[cfg(not(target_arch = "wasm32"))]
 pub use derivative_check::{DerivativeReport, Disagreement};
@@ -136,6 +143,12 @@ impl Gpu {
         self.context.pipelines.count()
     }
 
+    /// What was made and submitted so far.
+    #[doc(hidden)]
+    pub fn activity(&self) -> Activity {
+        self.context.activity()
+    }
+
     /// Waits until everything that was submitted is done.
     ///
     /// # Errors
@@ -189,6 +202,7 @@ impl Gpu {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn upload_into(&self, data: &[f32], to: &Tensor) -> Result<()> {
         check_device(&self.context, "the tensor", to)?;
+        to.inner.check_batches(None, true, "an upload")?;
         if data.len() != to.len() {
             return Err(Error::LengthMismatch {
                 name: "the slice",

@@ -1,6 +1,7 @@
 //! What is computed over tensors, and how long that takes.
 
 use super::Gpu;
+use super::batch::{Batch, Uses};
 use super::dispatch::{Elements, Prepared, Work, check_device};
 use super::shader::Task;
 use super::span::Span;
@@ -9,12 +10,12 @@ use super::tensor::Tensor;
 use super::timing::Timing;
 #[allow(unused_imports, reason = "the documentation names it")]
 use crate::Error;
-use crate::engine::{Gradients, check, check_gradients};
+use crate::engine::{check, check_gradients};
 use crate::{Broadcast, Chain, Direction, Result};
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::{Duration, Instant};
 
-/// Operations over tensors. `f` is an [`Activation`](crate::Activation) or a [`Chain`] whose operands are tensors. Each submits its work
+/// Operations over tensors; [`Batch`] has the same. `f` is an [`Activation`](crate::Activation) or a [`Chain`] whose operands are tensors. Each submits its work
 /// and does not wait for it.
 ///
 /// # Errors
@@ -36,16 +37,44 @@ impl Gpu {
         grad: Option<&Tensor>,
         out: &Tensor,
     ) -> Result<()> {
-        let (work, columns) = self.work(&f.into(), direction, x, grad, out)?;
+        self.computed(None, &f.into(), direction, x, grad, out)
+    }
+
+    /// [`compute_tensor`](Self::compute_tensor), submitted at once or in a batch.
+    pub(super) fn computed(
+        &self,
+        batch: Option<&Batch<'_>>,
+        chain: &Chain<'_>,
+        direction: Direction,
+        x: &Tensor,
+        grad: Option<&Tensor>,
+        out: &Tensor,
+    ) -> Result<()> {
+        let (work, columns) = self.work(chain, direction, x, grad, out)?;
         if x.is_empty() {
             return Ok(());
         }
+        let operands = work.operands.iter().map(|(_, tensor)| tensor);
+        let uses = Uses {
+            read: [x].into_iter().chain(grad).chain(operands).collect(),
+            written: vec![out],
+        };
+        uses.check(batch)?;
         let mut prepared = Prepared::default();
         let elements = elements(x, grad, out, columns);
         self.context.prepare(&work, &elements, &mut prepared)?;
-        let operands = work.operands.iter().map(|(_, tensor)| tensor);
-        let tensors = [x, out].into_iter().chain(grad).chain(operands);
-        self.context.submit(&prepared, tensors)
+        self.finish(batch, prepared, &uses)
+    }
+
+    /// Submits kernels, or leaves that to a batch.
+    fn finish(&self, batch: Option<&Batch<'_>>, prepared: Prepared, uses: &Uses<'_>) -> Result<()> {
+        match batch {
+            Some(batch) => {
+                batch.take(prepared, uses);
+                Ok(())
+            }
+            None => self.context.submit(&prepared, uses.all()),
+        }
     }
 
     /// Checks a call.
@@ -68,42 +97,6 @@ impl Gpu {
         Ok((work, columns))
     }
 
-    /// The backward pass of a chain: `grad` times the derivative with respect to the input, and the gradients of these operands in memory,
-    /// by their places in [`Chain::operands`], each summed over the elements that it is spread over. The sums have the same bits in
-    /// every run.
-    ///
-    /// ```no_run
-    /// use nonlin::{Activation, Chain, Gpu};
-    /// let gpu = Gpu::new()?;
-    /// let (x, bias) = (gpu.upload(&[1.0, -2.0, 3.0, 4.0])?, gpu.upload(&[0.5, 0.5])?);
-    /// let layer = Chain::new().add_row(&bias).then(Activation::relu());
-    /// let gradients = gpu.gradients(&layer, &x, &gpu.upload(&[1.0; 4])?, &[0])?;
-    /// assert_eq!(gradients.input.download()?, [1.0, 0.0, 1.0, 1.0]);
-    /// assert_eq!(gradients.operands[0].download()?, [2.0, 1.0]);
-    /// # Ok::<(), nonlin::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`gradients_into`](Self::gradients_into).
-    pub fn gradients<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        x: &Tensor,
-        grad: &Tensor,
-        operands: &[usize],
-    ) -> Result<Gradients<Tensor>> {
-        let chain = f.into();
-        let input = self.empty(x.len())?;
-        let operand = |&place: &usize| self.empty(chain.operand(place)?.1.len());
-        let found = operands.iter().map(operand).collect::<Result<Vec<_>>>()?;
-        let into: Vec<(usize, &Tensor)> = operands.iter().copied().zip(&found).collect();
-        self.gradients_into(&chain, x, grad, &input, &into)?;
-        Ok(Gradients {
-            input,
-            operands: found,
-        })
-    }
-
     /// As [`gradients`](Self::gradients), into tensors that exist; `dx` may be `grad` or `x` itself.
     ///
     /// # Errors
@@ -117,13 +110,22 @@ impl Gpu {
         dx: &Tensor,
         operands: &[(usize, &Tensor)],
     ) -> Result<()> {
-        let chain = f.into();
+        self.gradients_computed(None, &f.into(), x, grad, dx, operands)
+    }
+
+    /// [`gradients_into`](Self::gradients_into), submitted at once or in a batch.
+    pub(super) fn gradients_computed(
+        &self,
+        batch: Option<&Batch<'_>>,
+        chain: &Chain<'_>,
+        x: &Tensor,
+        grad: &Tensor,
+        dx: &Tensor,
+        operands: &[(usize, &Tensor)],
+    ) -> Result<()> {
         let direction = Direction::Backward;
-        let columns = check(&chain, direction, x.len(), Some(grad.len()), dx.len())?;
-        check_gradients(
-            &chain,
-            operands.iter().map(|(k, tensor)| (*k, tensor.len())),
-        )?;
+        let columns = check(chain, direction, x.len(), Some(grad.len()), dx.len())?;
+        check_gradients(chain, operands.iter().map(|(k, tensor)| (*k, tensor.len())))?;
         for (name, tensor) in [("x", x), ("grad", grad), ("the result", dx)] {
             check_device(&self.context, name, tensor)?;
         }
@@ -131,7 +133,16 @@ impl Gpu {
             check_device(&self.context, "the gradient of an operand", tensor)?;
         }
         let task = Task::gradients(operands.iter().map(|(k, _)| *k));
-        let work = Work::new(&self.context, &chain, task)?;
+        let work = Work::new(&self.context, chain, task)?;
+        let own = work.operands.iter().map(|(_, tensor)| tensor);
+        let mut uses = Uses {
+            read: [x, grad].into_iter().chain(own).collect(),
+            written: [dx]
+                .into_iter()
+                .chain(operands.iter().map(|(_, tensor)| *tensor))
+                .collect(),
+        };
+        uses.check(batch)?;
         let spans: Vec<(usize, Span<'_>)> = operands
             .iter()
             .map(|(k, tensor)| (*k, Span::from(*tensor)))
@@ -144,132 +155,8 @@ impl Gpu {
             columns,
             &mut prepared,
         )?;
-        let own = work.operands.iter().map(|(_, tensor)| tensor);
-        let given = operands.iter().map(|(_, tensor)| *tensor);
-        let tensors = [x, grad, dx]
-            .into_iter()
-            .chain(own)
-            .chain(given)
-            .chain(&between);
-        self.context.submit(&prepared, tensors)
-    }
-
-    fn compute_new<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        direction: Direction,
-        x: &Tensor,
-        grad: Option<&Tensor>,
-    ) -> Result<Tensor> {
-        let out = self.empty(x.len())?;
-        self.compute_tensor(f, direction, x, grad, &out)?;
-        Ok(out)
-    }
-
-    /// `f(x)`.
-    pub fn forward<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<Tensor> {
-        self.compute_new(f, Direction::Forward, x, None)
-    }
-
-    /// `f(x)` into `y`.
-    pub fn forward_into<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor, y: &Tensor) -> Result<()> {
-        self.compute_tensor(f, Direction::Forward, x, None, y)
-    }
-
-    /// `f(x)` in the place of `x`.
-    pub fn forward_in_place<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<()> {
-        self.compute_tensor(f, Direction::Forward, x, None, x)
-    }
-
-    /// `f'(x)`.
-    pub fn derivative<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<Tensor> {
-        self.compute_new(f, Direction::Derivative, x, None)
-    }
-
-    /// `f'(x)` into `out`.
-    pub fn derivative_into<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        x: &Tensor,
-        out: &Tensor,
-    ) -> Result<()> {
-        self.compute_tensor(f, Direction::Derivative, x, None, out)
-    }
-
-    /// `f'(x)` in the place of `x`.
-    pub fn derivative_in_place<'a>(&self, f: impl Into<Chain<'a>>, x: &Tensor) -> Result<()> {
-        self.compute_tensor(f, Direction::Derivative, x, None, x)
-    }
-
-    /// `grad * f'(x)`: the gradient of the input, given the gradient of the output.
-    pub fn backward<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        x: &Tensor,
-        grad: &Tensor,
-    ) -> Result<Tensor> {
-        self.compute_new(f, Direction::Backward, x, Some(grad))
-    }
-
-    /// `grad * f'(x)` into `dx`.
-    pub fn backward_into<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        x: &Tensor,
-        grad: &Tensor,
-        dx: &Tensor,
-    ) -> Result<()> {
-        self.compute_tensor(f, Direction::Backward, x, Some(grad), dx)
-    }
-
-    /// `grad * f'(x)` in the place of `grad`.
-    pub fn backward_in_place<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        x: &Tensor,
-        grad: &Tensor,
-    ) -> Result<()> {
-        self.compute_tensor(f, Direction::Backward, x, Some(grad), grad)
-    }
-
-    /// `f'(x)` from `y = f(x)`, where that is possible.
-    pub fn derivative_from_output<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        y: &Tensor,
-    ) -> Result<Tensor> {
-        self.compute_new(f, Direction::DerivativeFromOutput, y, None)
-    }
-
-    /// `f'(x)` from `y = f(x)` into `out`.
-    pub fn derivative_from_output_into<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        y: &Tensor,
-        out: &Tensor,
-    ) -> Result<()> {
-        self.compute_tensor(f, Direction::DerivativeFromOutput, y, None, out)
-    }
-
-    /// `grad * f'(x)` from `y = f(x)`, where that is possible.
-    pub fn backward_from_output<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<Tensor> {
-        self.compute_new(f, Direction::BackwardFromOutput, y, Some(grad))
-    }
-
-    /// `grad * f'(x)` from `y = f(x)` into `dx`.
-    pub fn backward_from_output_into<'a>(
-        &self,
-        f: impl Into<Chain<'a>>,
-        y: &Tensor,
-        grad: &Tensor,
-        dx: &Tensor,
-    ) -> Result<()> {
-        self.compute_tensor(f, Direction::BackwardFromOutput, y, Some(grad), dx)
+        uses.written.extend(&between);
+        self.finish(batch, prepared, &uses)
     }
 }
 
@@ -328,7 +215,12 @@ impl Gpu {
         let (work, columns) = self.work(&f.into(), direction, x, grad, out)?;
         let elements = elements(x, grad, out, columns);
         let operands = work.operands.iter().map(|(_, tensor)| tensor);
-        let tensors: Vec<&Tensor> = [x, out].into_iter().chain(grad).chain(operands).collect();
+        let uses = Uses {
+            read: [x].into_iter().chain(grad).chain(operands).collect(),
+            written: vec![out],
+        };
+        uses.check(None)?;
+        let tensors: Vec<&Tensor> = uses.all().collect();
         self.context.time(&work, &elements, &tensors, dispatches)
     }
 

@@ -35,7 +35,8 @@ type PlanKey = (Vec<StepShape>, Task);
 pub(super) struct Pipelines {
     layouts: Mutex<HashMap<Written, (wgpu::BindGroupLayout, wgpu::PipelineLayout)>>,
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
-    sum: Mutex<Option<Compiled>>,
+    /// The kernel that adds up, for values in another buffer than the sums and for those beside them.
+    sums: Mutex<[Option<Compiled>; 2]>,
     count: AtomicUsize,
 }
 
@@ -96,13 +97,23 @@ impl Context {
         Ok(lock(&plan.variants).entry(key).or_insert(compiled).clone())
     }
 
-    /// The kernel that adds up.
-    pub(super) fn compiled_sum(&self) -> Result<Compiled> {
-        if let Some(compiled) = &*lock(&self.pipelines.sum) {
+    /// The kernel that adds up. `beside` says that the values lie in the buffer of the sums: wgpu then wants them declared as written.
+    pub(super) fn compiled_sum(&self, beside: bool) -> Result<Compiled> {
+        let variant = usize::from(beside);
+        if let Some(compiled) = &lock(&self.pipelines.sums)[variant] {
             return Ok(compiled.clone());
         }
-        let compiled = self.compile("sum", sum_source(), vec![false, true])?;
-        Ok(lock(&self.pipelines.sum).get_or_insert(compiled).clone())
+        let mut source = sum_source();
+        if beside {
+            source = source.replace(
+                "var<storage, read> values",
+                "var<storage, read_write> values",
+            );
+        }
+        let compiled = self.compile("sum", source, vec![beside, true])?;
+        Ok(lock(&self.pipelines.sums)[variant]
+            .get_or_insert(compiled)
+            .clone())
     }
 
     fn compile(&self, label: &str, source: String, written: Written) -> Result<Compiled> {

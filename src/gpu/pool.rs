@@ -15,7 +15,8 @@ pub(super) enum Purpose {
     Input,
     /// A tensor that a kernel fills.
     Output,
-    /// A tensor between two kernels: never mapped, so that recorded work may use it at any time.
+    /// A tensor between two kernels. Its buffers are never mapped and never become another tensor's: a pass that was recorded, and is
+    /// submitted at any time, may write them.
     Scratch,
     /// On the way to the device.
     Upload,
@@ -33,7 +34,8 @@ impl Purpose {
         match self {
             Self::Upload => write | BufferUsages::COPY_SRC,
             Self::Download => read | BufferUsages::COPY_DST,
-            Self::Scratch => tensor,
+            // A usage of its own keeps them apart in the pool.
+            Self::Scratch => BufferUsages::STORAGE,
             _ if !info.mappable => tensor,
             _ if both => tensor | read | write,
             Self::Input => tensor | write,

@@ -14,7 +14,10 @@ use std::sync::Arc;
 ///
 /// Recording submits nothing and waits for nothing. It makes a pipeline at the first use of each way in which operands can lie
 /// (aligned or not, in place or not), a buffer of parameters at the first use of each set of them, and a bind group at the first use
-/// of each set of buffers; the last 256 of each are kept, and keep the buffers alive that they hold.
+/// of each set of buffers. At most 256 sets of each kind are kept, and those that are keep their buffers alive.
+///
+/// Tensors that are recorded have to live until the pass is submitted, the operands of the chain included: when one is dropped, its memory
+/// serves for another at once.
 ///
 /// A result may be exactly in the place of `x`, of the gradient or of an operand that is as long. No byte outside of the results'
 /// ranges is written.

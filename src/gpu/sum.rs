@@ -154,7 +154,7 @@ impl Context {
         prepared: &mut Prepared,
     ) -> Result<()> {
         let alignment = u64::from(self.limits.min_storage_buffer_offset_alignment).max(16);
-        let compiled = self.compiled_sum()?;
+        let compiled = self.compiled_sum(values.0 == sums.0)?;
         let bind = |(buffer, byte): &(wgpu::Buffer, u64), elements: u64| {
             let before = byte % alignment;
             let binding = (buffer.clone(), byte - before, elements * 4 + before);

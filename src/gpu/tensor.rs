@@ -1,12 +1,13 @@
 //! [`Tensor`]: numbers in the memory of a device.
 
+use super::batch::Mark;
 use super::context::{Context, lock};
 use super::pool::{Pooled, Purpose};
 use super::span::Span;
 use super::transfer::{Drive, into_slice};
 use crate::{Error, Result};
 use std::marker::PhantomData;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Numbers in the memory of a device, made by [`Gpu::upload`](crate::Gpu::upload), [`Gpu::empty`](crate::Gpu::empty) and the
 /// operations.
@@ -25,10 +26,12 @@ pub(super) struct Inner {
     /// Bytes before the first element.
     start: u64,
     /// Whether the buffers came from the pool and go back there.
-    pooled: bool,
+    pub(super) pooled: bool,
     /// Held for reading while work is submitted that uses the buffers, for writing while they are mapped: a mapped buffer must
     /// not be in a submission.
     access: RwLock<()>,
+    /// The batches that use the buffers and are not submitted yet.
+    pub(super) batches: Mutex<Vec<Mark>>,
 }
 
 impl<E> Clone for Tensor<E> {
@@ -69,6 +72,7 @@ impl Tensor {
             start: 0,
             pooled: true,
             access: RwLock::new(()),
+            batches: Mutex::default(),
         };
         let mut left = bytes;
         while left > 0 {
@@ -107,6 +111,7 @@ impl Tensor {
             start: elements.offset(),
             pooled: false,
             access: RwLock::new(()),
+            batches: Mutex::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -132,6 +137,7 @@ impl Tensor {
     /// # Errors
     /// As [`download`](Self::download).
     pub async fn download_async(&self) -> Result<Vec<f32>> {
+        self.inner.check_batches(None, false, "a download")?;
         let mut all = Vec::with_capacity(self.len());
         self.inner
             .read(Drive::Elsewhere, false, &mut |bytes| {
@@ -160,6 +166,7 @@ impl Tensor {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn read_blocking(&self, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
+        self.inner.check_batches(None, false, "a download")?;
         let direct = self.inner.can_map(wgpu::BufferUsages::MAP_READ);
         let _exclusive = direct.then(|| self.inner.exclusive());
         pollster::block_on(self.inner.read(Drive::Here, direct, sink))

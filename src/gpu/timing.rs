@@ -135,7 +135,7 @@ impl Context {
             self.scoped("timing a kernel", || {
                 let mut encoder = self.device.create_command_encoder(&Default::default());
                 record(&mut encoder, &prepared, runs, queries.as_ref());
-                self.queue.submit([encoder.finish()]);
+                self.send(encoder);
             })?;
         }
         self.poll(None)?;

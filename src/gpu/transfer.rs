@@ -233,7 +233,7 @@ impl Inner {
         let submission = context.scoped("uploading", || {
             let mut encoder = context.device.create_command_encoder(&Default::default());
             encoder.copy_buffer_to_buffer(&buffer, 0, to, offset, bytes);
-            context.queue.submit([encoder.finish()])
+            context.send(encoder)
         })?;
         context.give_back(buffer, Some(submission));
         Ok(())
@@ -303,7 +303,7 @@ impl Inner {
             encoder.map_buffer_on_submit(&buffer, MapMode::Read, ..bytes, move |answer| {
                 let _ = sender.send(answer);
             });
-            context.queue.submit([encoder.finish()])
+            context.send(encoder)
         })?;
         Ok(Read {
             mapping: Mapping {

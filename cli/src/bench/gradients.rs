@@ -4,12 +4,12 @@ use super::Engines;
 use crate::failure::Failure;
 use crate::ops::short_name;
 use crate::table::{Align, Table};
-use nonlin::{Activation, Engine};
+use nonlin::{Chain, Engine};
 use std::io::Write;
 
 /// Computes and writes the table, on the GPU where there is one.
 pub fn write(
-    functions: &[Activation],
+    functions: &[Chain<'_>],
     engines: &Engines,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {

@@ -18,21 +18,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use inputs::Inputs;
 use measure::GpuTimes;
 use nonlin::cpu::Cpu;
-use nonlin::{Activation, Direction, Engine, Gpu};
+use nonlin::{Chain, Direction, Engine, Function, Gpu};
 use record::Recorder;
 use std::io::Write;
 use std::time::Duration;
 
-/// What the contract allows for a function and for its derivative.
-const ALLOWED_ULP: f64 = 4.0;
-/// The same for `grad * derivative`: the product of an error of 4 ULP can be 8 ULP of a result that lies at the lower end of
-/// its power of two, and rounding the product adds a half.
-const ALLOWED_ULP_BACKWARD: f64 = 8.5;
-
 /// The command's options.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Functions with parameters, such as 'gelu,leaky_relu(slope=0.1)', or `all`, or `chapter` for the course chapter's own
+    /// Functions with parameters, such as 'gelu,leaky_relu(slope=0.1)', and chains such as 'scale(2) | gelu'; or `all`, or `chapter` for the course chapter's own
     /// list with its gradients at x = 1. Without it: every function of the chapter.
     #[arg(long, value_name = "LIST")]
     ops: Option<String>,
@@ -134,7 +128,7 @@ impl Engines {
 
 /// The results of one function, direction and size.
 struct Row {
-    f: Activation,
+    f: Chain<'static>,
     direction: Direction,
     elements: usize,
     /// Time and worst error of each CPU engine, in their order.
@@ -149,18 +143,13 @@ impl Row {
     fn worst(&self) -> Option<(Worst, bool)> {
         let cpus = self.cpus.iter().map(|(_, worst)| (*worst, false));
         let all = cpus.chain(self.gpu.iter().map(|(_, worst)| (*worst, true)));
-        all.max_by(|(a, _), (b, _)| a.ulp.total_cmp(&b.ulp))
+        all.max_by(|(a, _), (b, _)| a.compare(b))
     }
 
     /// Complains where the result is not right.
     fn complaint(&self) -> Option<String> {
         let (worst, on_gpu) = self.worst()?;
-        let allowed = if self.direction.takes_grad() {
-            ALLOWED_ULP_BACKWARD
-        } else {
-            ALLOWED_ULP
-        };
-        (worst.ulp > allowed).then(|| {
+        (worst.share > 1.0).then(|| {
             format!(
                 "{} {} on the {} is {:.1} ULP off at {}: {} instead of {}",
                 self.f,
@@ -219,7 +208,7 @@ fn bench(
             for f in &ops.functions {
                 let label = format!("{f} {direction}, {} elements", grouped(count));
                 progress.set_message(label);
-                if !direction.from_output() || f.has_derivative_from_output() {
+                if !direction.from_output() || has_derivative_from_output(f) {
                     let row = measure_row(f, direction, count, &inputs, engines, options.seconds)?;
                     recorder.write(&row)?;
                     complaints.extend(row.complaint());
@@ -235,7 +224,8 @@ fn bench(
         }
     }
     progress.finish_and_clear();
-    report::footer(engines, &totals, human)?;
+    let chains = ops.functions.iter().any(|f| f.activation().is_none());
+    report::footer(engines, &totals, chains, human)?;
     if ops.chapter {
         gradients::write(&ops.functions, engines, human)?;
     }
@@ -254,9 +244,14 @@ fn progress_bar(rows: u64) -> ProgressBar {
     ProgressBar::new(rows).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
+fn has_derivative_from_output(f: &Chain<'_>) -> bool {
+    f.activation()
+        .is_some_and(|f| f.has_derivative_from_output())
+}
+
 /// Computes and checks on every engine, then times.
 fn measure_row(
-    f: &Activation,
+    f: &Chain<'static>,
     direction: Direction,
     elements: usize,
     inputs: &Inputs,
@@ -294,7 +289,7 @@ fn measure_row(
         results.push(result);
     }
     let views: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
-    let worst = operands.worst(&views);
+    let worst = operands.worst(&views)?;
     let mut cpus = Vec::new();
     for ((cpu, result), worst) in engines.cpus.iter().zip(&mut results).zip(&worst) {
         cpus.push((measure::cpu(cpu, &operands, result, budget)?, *worst));

@@ -216,10 +216,18 @@ impl Totals {
 }
 
 /// How to read the tables.
-pub fn footer(engines: &Engines, totals: &Totals, out: &mut dyn Write) -> io::Result<()> {
+pub fn footer(
+    engines: &Engines,
+    totals: &Totals,
+    chains: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut lines = vec![
         "max ULP: the largest error of all engines against the f64 reference, looked for before anything is timed.".to_owned(),
     ];
+    if chains {
+        lines.push("A chain has no bound of its own: each result is held to what the bounds of the steps allow for its input, and max ULP is that of the result which comes nearest to it.".to_owned());
+    }
     if engines.gpu.is_some() {
         let clocks: Vec<String> = totals
             .clocks

@@ -141,7 +141,7 @@ impl Counts {
 
 impl Options {
     fn jobs(&self) -> Result<Vec<Job>, Failure> {
-        let functions = ops::parse(Some(&self.ops))?.functions;
+        let functions = ops::parse_activations(&self.ops)?;
         let mut jobs = Vec::new();
         for f in functions {
             f.validate()?;

@@ -189,12 +189,12 @@ fn within(id: &'static str, asked: &str, worst: &Worst, bound: f64) -> Finding {
 
 fn worst(f: &Activation, x: &[f32], got: &[f32]) -> Worst {
     let operands = ulp::Operands {
-        f,
+        f: &f.into(),
         direction: Direction::Forward,
         x,
         grad: None,
     };
-    operands.worst(&[got])[0]
+    operands.worst_against(&ulp::Exact::Activation(f.referee()), &[got])[0]
 }
 
 fn cody_waite(gpu: &Gpu, expression: &str) -> Result<Worst, String> {
@@ -269,6 +269,7 @@ mod tests {
     #[test]
     fn an_error_above_the_bound_fails() {
         let off = Worst {
+            share: 0.75,
             ulp: 3.0,
             x: 0.5,
             got: 1.0,
