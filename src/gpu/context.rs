@@ -1,7 +1,7 @@
 //! The device with everything that is kept for it: pipelines, buffers, bind groups.
 
 use super::adapter::{self, WORKGROUP};
-use super::dispatch::Caches;
+use super::bindings::Caches;
 use super::pipeline::Pipelines;
 use super::pool::Pool;
 use crate::{Error, Result};

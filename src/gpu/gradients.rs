@@ -1,11 +1,12 @@
 //! The backward pass of a chain with the gradients of its operands: the kernel that goes back through the steps, then sums.
 
 use super::context::Context;
-use super::dispatch::{Elements, Prepared, Work};
+use super::dispatch::{Elements, Prepared};
 use super::pool::Purpose;
 use super::shader::{Output, Task};
 use super::span::Span;
 use super::tensor::Tensor;
+use super::work::Work;
 use crate::{Broadcast, Chain, Direction, Error, Result};
 use std::sync::Arc;
 

@@ -1,12 +1,13 @@
 //! [`Engine`] for the GPU: slices in host memory, streamed through the device in chunks.
 
 use super::Gpu;
-use super::dispatch::{Elements, Prepared, Work};
+use super::dispatch::{Elements, Prepared};
 use super::pool::Purpose;
 use super::shader::Task;
 use super::span::Span;
 use super::tensor::Tensor;
 use super::transfer::Reads;
+use super::work::Work;
 use crate::engine::{Engine, check, check_gradients};
 use crate::{Broadcast, Chain, Direction, Function, Result, Values};
 use std::ops::Range;

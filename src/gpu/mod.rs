@@ -18,6 +18,7 @@
 
 mod adapter;
 mod batch;
+mod bindings;
 mod builder;
 mod context;
 #[cfg(not(target_arch = "wasm32"))]
@@ -25,6 +26,7 @@ mod derivative_check;
 mod dispatch;
 mod forms;
 mod gradients;
+mod grid;
 #[cfg(not(target_arch = "wasm32"))]
 mod host;
 mod operations;
@@ -39,6 +41,7 @@ mod tensor;
 #[cfg(not(target_arch = "wasm32"))]
 mod timing;
 mod transfer;
+mod work;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use adapter::adapters;

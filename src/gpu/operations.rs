@@ -2,12 +2,13 @@
 
 use super::Gpu;
 use super::batch::{Batch, Uses};
-use super::dispatch::{Elements, Prepared, Work, check_device};
+use super::dispatch::{Elements, Prepared, check_device};
 use super::shader::Task;
 use super::span::Span;
 use super::tensor::Tensor;
 #[cfg(not(target_arch = "wasm32"))]
 use super::timing::Timing;
+use super::work::Work;
 #[allow(unused_imports, reason = "the documentation names it")]
 use crate::Error;
 use crate::engine::{check, check_gradients};

@@ -2,9 +2,10 @@
 
 use super::Gpu;
 use super::context::Context;
-use super::dispatch::{Elements, Prepared, Work};
+use super::dispatch::{Elements, Prepared};
 use super::shader::Task;
 use super::span::Span;
+use super::work::Work;
 use crate::engine::{check, check_gradients};
 use crate::{Chain, Direction, Error, Result, Values};
 use std::sync::Arc;

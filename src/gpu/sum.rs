@@ -2,7 +2,8 @@
 
 use super::adapter::WORKGROUP;
 use super::context::Context;
-use super::dispatch::{Prepared, grid};
+use super::dispatch::Prepared;
+use super::grid::grid;
 use super::pool::Purpose;
 use super::span::Span;
 use super::tensor::Tensor;

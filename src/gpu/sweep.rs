@@ -1,10 +1,11 @@
 //! A function of every f32: the kernel makes its inputs, so nothing is uploaded.
 
 use super::Gpu;
-use super::dispatch::{Prepared, Work, check_device};
+use super::dispatch::{Prepared, check_device};
 use super::operations::elements;
 use super::shader::Task;
 use super::tensor::Tensor;
+use super::work::Work;
 use crate::engine::check;
 use crate::{Activation, Direction, Result};
 

@@ -1,12 +1,13 @@
 //! How long kernels take, by the device's own clock where that can be trusted.
 
 use super::context::Context;
-use super::dispatch::{Elements, Prepared, Work, hold};
+use super::dispatch::{Elements, Prepared, hold};
 use super::operations::elements;
 use super::pool::Purpose;
 use super::shader::Task;
 use super::tensor::Tensor;
 use super::transfer::Drive;
+use super::work::Work;
 use crate::{Chain, Direction, Error, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,0 +1,91 @@
+//! The shape of a dispatch, and how rows lie in it.
+
+use super::adapter::WORKGROUP;
+use super::shader::Rows;
+
+/// What `quotient` in `shaders/kernels/broadcast.wgsl` divides by `d` with.
+pub(super) fn divisor(d: u32) -> (u32, u32) {
+    let shift = d.next_power_of_two().trailing_zeros();
+    let magic = (1_u64 << (31 + shift)).div_ceil(u64::from(d));
+    (magic as u32, shift)
+}
+
+/// How rows of this length lie among vectors of four, where `before` elements come before them.
+pub(super) fn rows_among_vectors(columns: u64, before: u64, len: u64, max: u32) -> Rows {
+    if !columns.is_multiple_of(4) || !before.is_multiple_of(4) {
+        return Rows::Split;
+    }
+    let blocks = len / columns >= u64::from(Rows::BLOCK) && before.is_multiple_of(columns);
+    if blocks && len.is_multiple_of(columns) && are_long(columns, max) {
+        Rows::Blocks
+    } else {
+        Rows::Whole
+    }
+}
+
+/// Whether rows are long enough to be a dimension of the dispatch: those of fewer vectors than half a group would leave most
+/// invocations idle.
+fn are_long(columns: u64, max: u32) -> bool {
+    let vectors = columns / 4;
+    vectors >= u64::from(WORKGROUP) / 2 && vectors.div_ceil(WORKGROUP.into()) <= max.into()
+}
+
+/// Workgroups for blocks of rows: over the columns in the first dimension, over the rows in the others.
+pub(super) fn block_grid(columns: u64, len: u64, max: u32) -> (u32, u32, u32) {
+    let across = (columns / 4).div_ceil(WORKGROUP.into());
+    let blocks = (len / columns).div_ceil(Rows::BLOCK.into());
+    let (down, deep) = grid(blocks, max);
+    (across as u32, down, deep)
+}
+
+/// Workgroups in two dimensions: as few rows as the limit allows, all full but the last one.
+pub(super) fn grid(groups: u64, max: u32) -> (u32, u32) {
+    let rows = groups.div_ceil(max.into()).max(1);
+    let columns = groups.div_ceil(rows).max(1);
+    // A chunk is never longer than `max` rows of `max` groups, so both fit.
+    (columns as u32, rows as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_grid_covers_all_groups_within_the_limit() {
+        for (groups, max) in [
+            (1, 1),
+            (5, 3),
+            (9, 3),
+            (65_535, 65_535),
+            (65_536, 65_535),
+            (7, 100),
+        ] {
+            let (columns, rows) = super::grid(groups, max);
+            assert!(u64::from(columns) * u64::from(rows) >= groups);
+            assert!(columns <= max && rows <= max);
+        }
+        assert_eq!(super::grid(65_536, 65_535), (32_768, 2));
+    }
+
+    #[test]
+    fn a_division_by_multiplication_is_exact() {
+        let quotient = |n: u32, d: u32| {
+            let (magic, shift) = super::divisor(d);
+            ((u64::from(n << 1) * u64::from(magic)) >> 32 >> shift) as u32
+        };
+        let mut d = 1_u32;
+        while d < 1 << 30 {
+            for d in [d, d + 1, d + 2, d.next_power_of_two()] {
+                for k in [0, 1, 2, (1 << 30) / d, ((1_u32 << 31) - 1) / d] {
+                    for n in [
+                        k * d,
+                        (k * d).saturating_sub(1),
+                        (k * d).saturating_add(d - 1),
+                    ] {
+                        let n = n.min((1 << 31) - 1);
+                        assert_eq!(quotient(n, d), n / d, "{n} / {d}");
+                    }
+                }
+            }
+            d = d * 3 / 2 + 1;
+        }
+    }
+}
