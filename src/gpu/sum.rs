@@ -11,7 +11,7 @@ use crate::{Broadcast, Result};
 use std::sync::Arc;
 
 /// Elements that one invocation adds up: as in `shaders/kernels/sum.wgsl`.
-const RUN: u64 = 64;
+const RUN: u64 = 16;
 
 /// Elements that lie as outer × n × inner, to be added up along n.
 #[derive(Clone, Copy)]
@@ -164,7 +164,6 @@ impl Context {
         let (values, values_start) = bind(values, run.elements);
         let (sums, sums_start) = bind(sums, run.count);
         let params = vec![
-            0,
             run.axes.n as u32,
             run.partial as u32,
             run.axes.inner as u32,
@@ -174,6 +173,7 @@ impl Context {
             run.continued as u32,
             values_start,
             sums_start,
+            0,
             0,
             0,
         ];
