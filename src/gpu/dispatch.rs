@@ -1,7 +1,7 @@
 //! Puts kernels on elements in memory: pieces that a binding holds, bind groups, parameters, the shape of the dispatch, the submission.
 
 use super::adapter::WORKGROUP;
-use super::bindings::Bindings;
+use super::bindings::{Bindings, Params};
 use super::context::Context;
 use super::grid::{block_grid, divisor, grid, rows_among_vectors};
 use super::pipeline::Compiled;
@@ -99,13 +99,188 @@ pub(super) fn check_device(
 }
 
 /// An input of a kernel with its place in memory.
-struct Operands<'a> {
+struct Placed<'a> {
     input: Input,
     span: Span<'a>,
     access: Access,
 }
 
+impl Placed<'_> {
+    /// Whether it is spread over the elements, and not one of as many.
+    fn is_spread(&self) -> bool {
+        !matches!(self.input.broadcast(), None | Some(Broadcast::Full))
+    }
+
+    fn has_binding(&self) -> bool {
+        !matches!(self.access, Access::Output(_))
+    }
+}
+
+/// A kernel over elements that are taken in pieces, each of which bindings can hold.
+struct Pieces<'a> {
+    work: &'a Work,
+    elements: &'a Elements<'a>,
+    inputs: Vec<Placed<'a>>,
+    /// Whether rows matter.
+    rows: bool,
+    /// Bytes that a binding holds, and those that its beginning is a multiple of.
+    binding: u64,
+    alignment: u64,
+    max_groups: u32,
+}
+
+/// What the bindings of a piece are, and where elements begin in each.
+type Bound = (Bindings, Vec<u32>);
+
+impl<'a> Pieces<'a> {
+    fn new(context: &Context, work: &'a Work, elements: &'a Elements<'a>) -> Result<Self> {
+        let inputs = place_inputs(work, elements)?;
+        let spread_over = |placed: &Placed<'_>| placed.input.broadcast();
+        let rows = inputs.iter().any(|placed| {
+            matches!(
+                spread_over(placed),
+                Some(Broadcast::Row | Broadcast::Column)
+            )
+        });
+        let pieces = Self {
+            work,
+            elements,
+            inputs,
+            rows,
+            binding: context.info.max_chunk_bytes,
+            alignment: context.alignment(),
+            max_groups: context.info.max_groups,
+        };
+        pieces.check(context.limits.max_storage_buffers_per_shader_stage as usize)?;
+        Ok(pieces)
+    }
+
+    /// Refuses what the device or a kernel has no room for.
+    fn check(&self, limit: usize) -> Result<()> {
+        let wrong = |reason| Err(Error::InvalidChain { reason });
+        let own = self.inputs.iter().filter(|placed| placed.has_binding());
+        let count = own.count() + self.elements.outputs.len();
+        if count > limit {
+            return wrong(format!(
+                "its kernel needs {count} buffers, the device allows {limit}"
+            ));
+        }
+        let binding = self.binding;
+        let mut spread = self.inputs.iter().filter(|placed| placed.is_spread());
+        if let Some(placed) = spread.find(|placed| placed.span.len() as u64 * 4 > binding) {
+            return wrong(format!(
+                "{} holds {} elements, a binding of {binding} bytes holds {}",
+                name(placed.input),
+                placed.span.len(),
+                binding / 4
+            ));
+        }
+        if self.rows && self.elements.columns > MAX_COLUMNS {
+            let columns = self.elements.columns;
+            return wrong(format!(
+                "a row has {columns} elements, at most {MAX_COLUMNS} are possible"
+            ));
+        }
+        Ok(())
+    }
+
+    /// What has an element for each of the input's.
+    fn streams(&self) -> impl Iterator<Item = &Span<'a>> {
+        let full = self.inputs.iter().filter(|placed| !placed.is_spread());
+        full.map(|placed| &placed.span)
+            .chain(&self.elements.outputs)
+    }
+
+    /// How the elements from this place on lie in memory, and how many of them make a piece.
+    fn piece(&self, place: u64) -> (Memory, u64) {
+        let at = |span: &Span<'a>| span.at(place, self.binding, self.alignment);
+        let len = self.streams().map(|span| at(span).2).min().unwrap_or(0);
+        let vectors = self
+            .streams()
+            .all(|span| at(span).1 % self.alignment == 0 && (len % 4 == 0 || span.padded));
+        let mut spread = self.inputs.iter().filter(|placed| placed.is_spread());
+        if !vectors || !spread.all(|placed| placed.span.start % self.alignment == 0) {
+            return (Memory::Elements, len);
+        }
+        if !self.rows {
+            return (Memory::Vectors(Rows::Split), len);
+        }
+        let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
+        let rows = rows_among_vectors(columns, before, len, self.max_groups);
+        let block = columns * u64::from(Rows::BLOCK);
+        match rows {
+            // Rows that are left over make a piece of their own.
+            Rows::Blocks => (Memory::Vectors(rows), len / block * block),
+            _ => (Memory::Vectors(rows), len),
+        }
+    }
+
+    fn bind(&self, memory: Memory, place: u64, len: u64) -> Bound {
+        let (mut bindings, mut starts) = Bound::default();
+        let mut bind = |span: &Span<'_>, at: u64, len: u64| {
+            let (buffer, byte, _) = span.at(at, self.binding, self.alignment);
+            let before = byte % self.alignment;
+            let bytes = match memory {
+                Memory::Vectors(_) if span.padded => (len * 4).next_multiple_of(16),
+                _ => len * 4,
+            };
+            starts.push((before / 4) as u32);
+            bindings.push((buffer.clone(), byte - before, bytes + before));
+        };
+        for placed in self.inputs.iter().filter(|placed| placed.has_binding()) {
+            if placed.is_spread() {
+                bind(&placed.span, 0, placed.span.len() as u64);
+            } else {
+                bind(&placed.span, place, len);
+            }
+        }
+        for output in &self.elements.outputs {
+            bind(output, place, len);
+        }
+        (bindings, starts)
+    }
+
+    /// The parameter block: `Params` in `shaders/kernels/map.wgsl`, word by word.
+    fn params(&self, memory: Memory, place: u64, mut starts: Vec<u32>) -> Params {
+        let mut params = vec![0; 8];
+        if matches!(self.work.plan.task, Task::Sweep(_)) {
+            params[1] = self.work.swept_from.wrapping_add(place as u32);
+        }
+        if self.rows {
+            let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
+            let (magic, shift) = divisor(columns as u32);
+            let (base, base_row) = ((before % columns) as u32, (before / columns) as u32);
+            params[2..7].copy_from_slice(&[columns as u32, magic, shift, base, base_row]);
+        }
+        if memory == Memory::Elements {
+            starts.resize(starts.len().next_multiple_of(4), 0);
+            params.extend(starts);
+        }
+        params.extend(
+            self.work
+                .constants
+                .iter()
+                .map(|constant| constant.to_bits()),
+        );
+        params
+    }
+
+    fn groups(&self, memory: Memory, len: u64) -> (u32, u32, u32) {
+        if memory == Memory::Vectors(Rows::Blocks) {
+            return block_grid(self.elements.columns as u64, len, self.max_groups);
+        }
+        let groups = len.div_ceil(4).div_ceil(WORKGROUP.into());
+        let (columns, rows) = grid(groups, self.max_groups);
+        (columns, rows, 1)
+    }
+}
+
 impl Context {
+    /// Bytes that the beginning of a binding is a multiple of.
+    pub(super) fn alignment(&self) -> u64 {
+        u64::from(self.limits.min_storage_buffer_offset_alignment).max(16)
+    }
+
     /// Looks up or makes what a kernel over these elements needs, and appends it.
     pub(super) fn prepare(
         &self,
@@ -113,146 +288,17 @@ impl Context {
         elements: &Elements<'_>,
         prepared: &mut Prepared,
     ) -> Result<()> {
-        let plan = &work.plan;
-        let inputs = place_inputs(work, elements)?;
-        let access: Vec<Access> = inputs.iter().map(|operand| operand.access).collect();
-        let bindings = inputs
-            .iter()
-            .filter(|operand| !matches!(operand.access, Access::Output(_)));
-        let count = bindings.count() + plan.outputs.len();
-        let limit = self.limits.max_storage_buffers_per_shader_stage as usize;
-        if count > limit {
-            return Err(Error::InvalidChain {
-                reason: format!("its kernel needs {count} buffers, the device allows {limit}"),
-            });
-        }
-        let binding = self.info.max_chunk_bytes;
-        let spread = || {
-            inputs.iter().filter(|operand| {
-                !matches!(operand.input.broadcast(), None | Some(Broadcast::Full))
-            })
-        };
-        if let Some(operand) = spread().find(|operand| operand.span.len() as u64 * 4 > binding) {
-            return Err(Error::InvalidChain {
-                reason: format!(
-                    "{} holds {} elements, a binding of {binding} bytes holds {}",
-                    name(operand.input),
-                    operand.span.len(),
-                    binding / 4
-                ),
-            });
-        }
-        let rows = inputs.iter().any(|operand| {
-            matches!(
-                operand.input.broadcast(),
-                Some(Broadcast::Row | Broadcast::Column)
-            )
-        });
-        if rows && elements.columns > MAX_COLUMNS {
-            return Err(Error::InvalidChain {
-                reason: format!(
-                    "a row has {} elements, at most {MAX_COLUMNS} are possible",
-                    elements.columns
-                ),
-            });
-        }
-        let alignment = u64::from(self.limits.min_storage_buffer_offset_alignment).max(16);
-        let len = elements.x.len() as u64;
+        let pieces = Pieces::new(self, work, elements)?;
+        let access: Vec<Access> = pieces.inputs.iter().map(|placed| placed.access).collect();
         let mut place = 0;
-        while place < len {
-            let streams = || {
-                let full = |operand: &&Operands<'_>| {
-                    matches!(operand.input.broadcast(), None | Some(Broadcast::Full))
-                };
-                inputs
-                    .iter()
-                    .filter(full)
-                    .map(|operand| &operand.span)
-                    .chain(&elements.outputs)
-            };
-            let mut piece = streams()
-                .map(|span| span.at(place, binding, alignment).2)
-                .min()
-                .unwrap_or(0);
-            let vectors = streams().all(|span| {
-                let (_, byte, _) = span.at(place, binding, alignment);
-                byte % alignment == 0 && (piece % 4 == 0 || span.padded)
-            });
-            let memory = if vectors && spread().all(|operand| operand.span.start % alignment == 0) {
-                Memory::Vectors(if rows {
-                    rows_among_vectors(
-                        elements.columns as u64,
-                        elements.before + place,
-                        piece,
-                        self.info.max_groups,
-                    )
-                } else {
-                    Rows::Split
-                })
-            } else {
-                Memory::Elements
-            };
-            if memory == Memory::Vectors(Rows::Blocks) {
-                // Rows that are left over make a piece of their own.
-                let block = elements.columns as u64 * u64::from(Rows::BLOCK);
-                piece = piece / block * block;
-            }
-            let mut bound: Bindings = Vec::with_capacity(count + 1);
-            let mut starts: Vec<u32> = Vec::new();
-            let mut bind = |span: &Span<'_>, at: u64, elements: u64| {
-                let (buffer, byte, _) = span.at(at, binding, alignment);
-                let before = byte % alignment;
-                let bytes = match memory {
-                    Memory::Vectors { .. } if span.padded => (elements * 4).next_multiple_of(16),
-                    _ => elements * 4,
-                };
-                starts.push((before / 4) as u32);
-                bound.push((buffer.clone(), byte - before, bytes + before));
-            };
-            for operand in &inputs {
-                match operand.input.broadcast() {
-                    _ if matches!(operand.access, Access::Output(_)) => {}
-                    None | Some(Broadcast::Full) => bind(&operand.span, place, piece),
-                    _ => bind(&operand.span, 0, operand.span.len() as u64),
-                }
-            }
-            for output in &elements.outputs {
-                bind(output, place, piece);
-            }
-            let mut params = vec![0; 8];
-            params[1] = work.swept_from.wrapping_add(place as u32);
-            if !matches!(plan.task, Task::Sweep(_)) {
-                params[1] = 0;
-            }
-            if rows {
-                let columns = elements.columns as u64;
-                let before = elements.before + place;
-                let (magic, shift) = divisor(elements.columns as u32);
-                params[2..7].copy_from_slice(&[
-                    elements.columns as u32,
-                    magic,
-                    shift,
-                    (before % columns) as u32,
-                    (before / columns) as u32,
-                ]);
-            }
-            if memory == Memory::Elements {
-                starts.resize(starts.len().next_multiple_of(4), 0);
-                params.extend(starts);
-            }
-            params.extend(work.constants.iter().map(|constant| constant.to_bits()));
-            let compiled = self.compiled(plan, memory, &access)?;
-            let max = self.info.max_groups;
-            let groups = match memory {
-                Memory::Vectors(Rows::Blocks) => block_grid(elements.columns as u64, piece, max),
-                _ => {
-                    let (columns, rows) = grid(piece.div_ceil(4).div_ceil(WORKGROUP.into()), max);
-                    (columns, rows, 1)
-                }
-            };
-            let bind_group = self.bind_group(&compiled, params, bound)?;
-            prepared.push(&compiled, bind_group, groups);
-            place += piece;
+        while place < elements.x.len() as u64 {
+            let (memory, len) = pieces.piece(place);
+            let compiled = self.compiled(&work.plan, memory, &access)?;
+            let (bindings, starts) = pieces.bind(memory, place, len);
+            let params = pieces.params(memory, place, starts);
+            let bind_group = self.bind_group(&compiled, params, bindings)?;
+            prepared.push(&compiled, bind_group, pieces.groups(memory, len));
+            place += len;
         }
         Ok(())
     }
@@ -276,7 +322,7 @@ impl Context {
 }
 
 /// The inputs of a kernel in memory, with how it reaches them.
-fn place_inputs<'a>(work: &'a Work, elements: &Elements<'a>) -> Result<Vec<Operands<'a>>> {
+fn place_inputs<'a>(work: &'a Work, elements: &Elements<'a>) -> Result<Vec<Placed<'a>>> {
     let place = |input: &Input| {
         let span = match input {
             Input::X => elements.x,
@@ -308,7 +354,7 @@ fn place_inputs<'a>(work: &'a Work, elements: &Elements<'a>) -> Result<Vec<Opera
                 }
             }
         };
-        Ok(Operands {
+        Ok(Placed {
             input: *input,
             span,
             access,

@@ -43,7 +43,7 @@ impl Context {
         sums: Span<'_>,
         prepared: &mut Prepared,
     ) -> Result<Vec<Tensor>> {
-        let alignment = u64::from(self.limits.min_storage_buffer_offset_alignment).max(16);
+        let alignment = self.alignment();
         let mut between = Vec::new();
         let (len, columns) = (values.len() as u64, columns as u64);
         let mut place = 0;
@@ -154,7 +154,7 @@ impl Context {
         sums: &(wgpu::Buffer, u64),
         prepared: &mut Prepared,
     ) -> Result<()> {
-        let alignment = u64::from(self.limits.min_storage_buffer_offset_alignment).max(16);
+        let alignment = self.alignment();
         let compiled = self.compiled_sum(values.0 == sums.0)?;
         let bind = |(buffer, byte): &(wgpu::Buffer, u64), elements: u64| {
             let before = byte % alignment;
