@@ -19,8 +19,8 @@ impl Elementwise for Function {
         monotonic: false,
         used_for: "where both signs should count alike",
         risk: "even: it cannot tell a feature from its opposite",
-        forward_error: Metadata::error(3, 0.08311101),
-        derivative_error: Metadata::error(4, 0.6015819),
+        forward_error: Metadata::error(3, 0.08285347),
+        derivative_error: Metadata::error(2, 0.061366674),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/lisht.wgsl");

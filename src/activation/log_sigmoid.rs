@@ -20,8 +20,8 @@ impl Elementwise for Function {
         range: "(-∞, 0]",
         used_for: "log-likelihoods of binary decisions",
         risk: "unbounded below: one confident wrong answer dominates a loss",
-        forward_error: Metadata::error(2, 0.43753132),
-        derivative_error: Metadata::error(2, 0.0003456176),
+        forward_error: Metadata::error(2, 0.43275565),
+        derivative_error: Metadata::error(2, 1.0987862),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/log_sigmoid.wgsl");

@@ -22,7 +22,7 @@ impl Elementwise for Function {
         used_for: "normalization",
         risk: "infinite at 0",
         forward_error: Metadata::error(0, 0.0),
-        derivative_error: Metadata::error(2, 7.708043e-20),
+        derivative_error: Metadata::error(2, 7.666471e-20),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/reciprocal.wgsl");

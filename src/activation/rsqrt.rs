@@ -20,7 +20,7 @@ impl Elementwise for Function {
         used_for: "normalization",
         risk: "infinite at 0; NaN below",
         forward_error: Metadata::error(1, 4e-45),
-        derivative_error: Metadata::error(3, 2.1296123e-26),
+        derivative_error: Metadata::error(2, 1.2929521e-26),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/rsqrt.wgsl");

@@ -23,8 +23,8 @@ impl Elementwise for Function {
         used_for: "as silu, where the steepness is tuned or learned",
         risk: "at beta = 0 it is x/2, a straight line",
         parameters: &[Parameter::new("beta", 1.0, -1e6, 1e6)],
-        forward_error: Metadata::error(3, -5.1145697),
-        derivative_error: Metadata::error_with("swish(beta=0.9)", 4, -2.2483666),
+        forward_error: Metadata::error(3, -3.2042105),
+        derivative_error: Metadata::error(3, -0.00012716652),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/swish.wgsl");
