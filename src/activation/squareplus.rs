@@ -24,7 +24,7 @@ impl Elementwise for Function {
         risk: "its negative tail falls slowly, like 1/|x|",
         parameters: &[Parameter::new("b", 4.0, 1e-6, 1e6)],
         forward_error: Metadata::error(3, -0.0007723273),
-        derivative_error: Metadata::error(4, -1.1555206),
+        derivative_error: Metadata::error(3, -3.6170318),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/squareplus.wgsl");

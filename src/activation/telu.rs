@@ -56,8 +56,8 @@ impl Elementwise for Function {
         monotonic: false,
         used_for: "as gelu and mish, with a derivative that comes to 1 faster",
         risk: "two nested exponentials in naive form",
-        forward_error: Metadata::error(4, -0.39504814),
-        derivative_error: Metadata::error(4, -3.809336),
+        forward_error: Metadata::error(3, -0.40825754),
+        derivative_error: Metadata::error(3, -0.80131567),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/telu.wgsl");
