@@ -16,8 +16,8 @@ use crate::{Broadcast, Chain, Direction, Result};
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::{Duration, Instant};
 
-/// Operations over tensors; [`Batch`] has the same. `f` is an [`Activation`](crate::Activation) or a [`Chain`] whose operands are tensors. Each submits its work
-/// and does not wait for it.
+/// Operations over tensors; [`Batch`] has the same. `f` is an [`Activation`](crate::Activation) or a [`Chain`] whose operands are
+/// tensors. Each submits its work and does not wait for it.
 ///
 /// # Errors
 /// Every one of them: [`Error::LengthMismatch`], [`Error::WrongDevice`], [`Error::NoDerivativeFromOutput`], a parameter out of its range, a
@@ -55,11 +55,7 @@ impl Gpu {
         if x.is_empty() {
             return Ok(());
         }
-        let operands = work.operands.iter().map(|(_, tensor)| tensor);
-        let uses = Uses {
-            read: [x].into_iter().chain(grad).chain(operands).collect(),
-            written: vec![out],
-        };
+        let uses = uses(&work, x, grad, out);
         uses.check(batch)?;
         let mut prepared = Prepared::default();
         let elements = elements(x, grad, out, columns);
@@ -215,11 +211,7 @@ impl Gpu {
     ) -> Result<Timing> {
         let (work, columns) = self.work(&f.into(), direction, x, grad, out)?;
         let elements = elements(x, grad, out, columns);
-        let operands = work.operands.iter().map(|(_, tensor)| tensor);
-        let uses = Uses {
-            read: [x].into_iter().chain(grad).chain(operands).collect(),
-            written: vec![out],
-        };
+        let uses = uses(&work, x, grad, out);
         uses.check(None)?;
         let tensors: Vec<&Tensor> = uses.all().collect();
         self.context.time(&work, &elements, &tensors, dispatches)
@@ -232,6 +224,15 @@ impl Gpu {
     /// As [`compute_tensor`](Self::compute_tensor).
     pub fn time_copy(&self, from: &Tensor, to: &Tensor, dispatches: usize) -> Result<Timing> {
         self.time_compute(Chain::new(), Direction::Forward, from, None, to, dispatches)
+    }
+}
+
+/// The tensors of one call.
+fn uses<'a>(work: &'a Work, x: &'a Tensor, grad: Option<&'a Tensor>, out: &'a Tensor) -> Uses<'a> {
+    let operands = work.operands.iter().map(|(_, tensor)| tensor);
+    Uses {
+        read: [x].into_iter().chain(grad).chain(operands).collect(),
+        written: vec![out],
     }
 }
 
