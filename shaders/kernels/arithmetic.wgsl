@@ -22,5 +22,5 @@ fn quotient_rule(grad: F, divisor: F) -> F {
 
 // By its bits.
 fn is_infinite(x: F) -> B {
-    return (bitcast<U>(x) & U(0x7fffffffu)) == U(0x7f800000u);
+    return magnitude(x) == U(INFINITY_BITS);
 }

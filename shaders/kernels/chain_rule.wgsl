@@ -1,5 +1,5 @@
-// grad * derivative, where a zero wins over an infinity and NaN over everything.
-fn chain_rule(grad: F, derivative: F) -> F {
-    let product = select(grad * derivative, F(0.0), (grad == F(0.0)) | (derivative == F(0.0)));
-    return nan_of(nan_of(product, derivative), grad);
+// A product of gradient and derivatives, given the largest magnitude of its factors: a zero wins over an infinity, and NaN over both.
+// The product of those two is NaN, and nothing else makes a NaN of factors that are none.
+fn chain_rule(product: F, largest: U) -> F {
+    return select(product, F(0.0), (magnitude(product) > U(INFINITY_BITS)) & (largest <= U(INFINITY_BITS)));
 }

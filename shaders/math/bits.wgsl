@@ -1,6 +1,13 @@
+const INFINITY_BITS: u32 = 0x7f800000u;
+
+// The bits of |x|: in the order of the magnitudes, NaN above all.
+fn magnitude(x: F) -> U {
+    return bitcast<U>(x) & U(0x7fffffffu);
+}
+
 // NaN by its bits: compilers fold x != x to false.
 fn is_nan(x: F) -> B {
-    return (bitcast<U>(x) & U(0x7fffffffu)) > U(0x7f800000u);
+    return magnitude(x) > U(INFINITY_BITS);
 }
 
 // result, but x where x is NaN.
@@ -10,7 +17,7 @@ fn nan_of(result: F, x: F) -> F {
 
 // Infinity and NaN, from bits that only exist at run time: they cannot be written as literals.
 fn infinity() -> F {
-    return bitcast<F>(U(0x7f800000u ^ zero_bits()));
+    return bitcast<F>(U(INFINITY_BITS ^ zero_bits()));
 }
 
 fn nan() -> F {

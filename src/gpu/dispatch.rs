@@ -3,7 +3,7 @@
 use super::adapter::WORKGROUP;
 use super::bindings::{Bindings, Params};
 use super::context::Context;
-use super::grid::{block_grid, divisor, grid, rows_among_vectors};
+use super::grid::{divisor, grid, rows_among_vectors};
 use super::pipeline::Compiled;
 use super::shader::{Access, Input, Memory, Rows, Task};
 use super::span::Span;
@@ -26,7 +26,7 @@ struct Dispatch {
     pipeline: wgpu::ComputePipeline,
     bind_group: BindGroup,
     /// Workgroups in three dimensions.
-    groups: (u32, u32, u32),
+    groups: (u32, u32),
 }
 
 impl Prepared {
@@ -34,7 +34,7 @@ impl Prepared {
         for dispatch in &self.dispatches {
             pass.set_pipeline(&dispatch.pipeline);
             pass.set_bind_group(0, &dispatch.bind_group, &[]);
-            pass.dispatch_workgroups(dispatch.groups.0, dispatch.groups.1, dispatch.groups.2);
+            pass.dispatch_workgroups(dispatch.groups.0, dispatch.groups.1, 1);
         }
     }
 
@@ -46,12 +46,7 @@ impl Prepared {
         self.dispatches.append(&mut later.dispatches);
     }
 
-    pub(super) fn push(
-        &mut self,
-        compiled: &Compiled,
-        bind_group: BindGroup,
-        groups: (u32, u32, u32),
-    ) {
+    pub(super) fn push(&mut self, compiled: &Compiled, bind_group: BindGroup, groups: (u32, u32)) {
         self.dispatches.push(Dispatch {
             pipeline: compiled.pipeline.clone(),
             bind_group,
@@ -127,6 +122,7 @@ struct Pieces<'a> {
     binding: u64,
     alignment: u64,
     max_groups: u32,
+    software: bool,
 }
 
 /// What the bindings of a piece are, and where elements begin in each.
@@ -150,6 +146,7 @@ impl<'a> Pieces<'a> {
             binding: context.info.max_chunk_bytes,
             alignment: context.alignment(),
             max_groups: context.info.max_groups,
+            software: context.info.software,
         };
         pieces.check(context.limits.max_storage_buffers_per_shader_stage as usize)?;
         Ok(pieces)
@@ -206,13 +203,9 @@ impl<'a> Pieces<'a> {
             return (Memory::Vectors(Rows::Split), len);
         }
         let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
-        let rows = rows_among_vectors(columns, before, len, self.max_groups);
-        let block = columns * u64::from(Rows::BLOCK);
-        match rows {
-            // Rows that are left over make a piece of their own.
-            Rows::Blocks => (Memory::Vectors(rows), len / block * block),
-            _ => (Memory::Vectors(rows), len),
-        }
+        // What is left over makes a piece of its own.
+        let (rows, len) = rows_among_vectors(columns, before, len, self.software);
+        (Memory::Vectors(rows), len)
     }
 
     fn bind(&self, memory: Memory, place: u64, len: u64) -> Bound {
@@ -265,13 +258,15 @@ impl<'a> Pieces<'a> {
         params
     }
 
-    fn groups(&self, memory: Memory, len: u64) -> (u32, u32, u32) {
-        if memory == Memory::Vectors(Rows::Blocks) {
-            return block_grid(self.elements.columns as u64, len, self.max_groups);
-        }
-        let groups = len.div_ceil(4).div_ceil(WORKGROUP.into());
-        let (columns, rows) = grid(groups, self.max_groups);
-        (columns, rows, 1)
+    fn groups(&self, memory: Memory, len: u64) -> (u32, u32) {
+        let vectors = match memory {
+            Memory::Vectors(rows) => rows.vectors(),
+            Memory::Elements => 1,
+        };
+        let groups = len
+            .div_ceil(4 * u64::from(vectors))
+            .div_ceil(WORKGROUP.into());
+        grid(groups, self.max_groups)
     }
 }
 

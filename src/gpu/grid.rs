@@ -1,6 +1,5 @@
 //! The shape of a dispatch, and how rows lie in it.
 
-use super::adapter::WORKGROUP;
 use super::shader::Rows;
 
 /// What `quotient` in `shaders/kernels/broadcast.wgsl` divides by `d` with.
@@ -10,32 +9,26 @@ pub(super) fn divisor(d: u32) -> (u32, u32) {
     (magic as u32, shift)
 }
 
-/// How rows of this length lie among vectors of four, where `before` elements come before them.
-pub(super) fn rows_among_vectors(columns: u64, before: u64, len: u64, max: u32) -> Rows {
-    if !columns.is_multiple_of(4) || !before.is_multiple_of(4) {
-        return Rows::Split;
-    }
-    let blocks = len / columns >= u64::from(Rows::BLOCK) && before.is_multiple_of(columns);
-    if blocks && len.is_multiple_of(columns) && are_long(columns, max) {
-        Rows::Blocks
+/// How rows of this length lie among vectors of four, where `before` elements come before them, and how many of the elements that is
+/// true of.
+pub(super) fn rows_among_vectors(
+    columns: u64,
+    before: u64,
+    len: u64,
+    software: bool,
+) -> (Rows, u64) {
+    let are_multiples = |of: u64| columns.is_multiple_of(of) && before.is_multiple_of(of);
+    let several = u64::from(Rows::SEVERAL);
+    let (run, block) = (4 * several, columns * several);
+    if !are_multiples(4) {
+        (Rows::Split, len)
+    } else if software && are_multiples(run) && len >= run {
+        (Rows::Runs, len / run * run)
+    } else if !software && before.is_multiple_of(columns) && len >= block {
+        (Rows::Blocks, len / block * block)
     } else {
-        Rows::Whole
+        (Rows::Whole, len)
     }
-}
-
-/// Whether rows are long enough to be a dimension of the dispatch: those of fewer vectors than half a group would leave most
-/// invocations idle.
-fn are_long(columns: u64, max: u32) -> bool {
-    let vectors = columns / 4;
-    vectors >= u64::from(WORKGROUP) / 2 && vectors.div_ceil(WORKGROUP.into()) <= max.into()
-}
-
-/// Workgroups for blocks of rows: over the columns in the first dimension, over the rows in the others.
-pub(super) fn block_grid(columns: u64, len: u64, max: u32) -> (u32, u32, u32) {
-    let across = (columns / 4).div_ceil(WORKGROUP.into());
-    let blocks = (len / columns).div_ceil(Rows::BLOCK.into());
-    let (down, deep) = grid(blocks, max);
-    (across as u32, down, deep)
 }
 
 /// Workgroups in two dimensions: as few rows as the limit allows, all full but the last one.

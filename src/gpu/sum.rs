@@ -177,9 +177,9 @@ impl Context {
             0,
             0,
         ];
-        let (columns, rows) = grid(run.count.div_ceil(WORKGROUP.into()), self.info.max_groups);
+        let groups = grid(run.count.div_ceil(WORKGROUP.into()), self.info.max_groups);
         let bind_group = self.bind_group(&compiled, params, vec![values, sums])?;
-        prepared.push(&compiled, bind_group, (columns, rows, 1));
+        prepared.push(&compiled, bind_group, groups);
         Ok(())
     }
 }

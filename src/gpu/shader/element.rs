@@ -107,7 +107,11 @@ impl Element {
                     let derivative = writer.call(0, *source, "derivative_from_output", &y);
                     if direction.takes_grad() {
                         writer.used.push(Input::Grad);
-                        vec![format!("chain_rule(grad, {derivative})")]
+                        let derivative = writer.named(derivative, "d0");
+                        vec![settled(
+                            &format!("grad * {derivative}"),
+                            &["grad", &derivative],
+                        )]
                     } else {
                         vec![derivative]
                     }
@@ -191,6 +195,56 @@ impl Element {
     }
 }
 
+/// A gradient on its way back: factors that are not multiplied yet, because the rule for a zero and an infinity needs to be minded only
+/// once for all of them.
+#[derive(Default)]
+struct Product {
+    /// The factors with `*` between them; empty for 1.
+    text: String,
+    /// Those that may be zero, infinite or NaN.
+    factors: Vec<String>,
+}
+
+impl Product {
+    fn of(factor: String) -> Self {
+        Self {
+            text: factor.clone(),
+            factors: vec![factor],
+        }
+    }
+
+    fn times(&mut self, factor: &str) {
+        self.times_ordinary(factor);
+        self.factors.push(factor.to_owned());
+    }
+
+    /// By a factor that is neither zero nor infinite nor NaN.
+    fn times_ordinary(&mut self, factor: &str) {
+        if self.text.is_empty() {
+            self.text = factor.to_owned();
+        } else {
+            self.text = format!("{} * {factor}", self.text);
+        }
+    }
+
+    fn value(&self) -> String {
+        match &self.factors[..] {
+            [] if self.text.is_empty() => "F(1.0)".to_owned(),
+            [] | [_] => self.text.clone(),
+            factors => settled(&self.text, factors),
+        }
+    }
+}
+
+/// A product with the chain rule's answer to a zero and an infinity among its factors.
+fn settled(product: &str, factors: &[impl AsRef<str>]) -> String {
+    let magnitudes = factors
+        .iter()
+        .map(|factor| format!("magnitude({})", factor.as_ref()));
+    let largest = magnitudes.reduce(|a, b| format!("max({a}, {b})"));
+    format!("chain_rule({product}, {})", largest.unwrap_or_default())
+}
+
 impl Writer<'_> {
     /// The value behind `count` steps.
     fn value(&mut self, count: usize) -> String {
@@ -237,85 +291,125 @@ impl Writer<'_> {
     /// The gradient of the input, and what is added up for the gradients of the wanted operands. Without `grad`, which stands for 1, it is
     /// the derivative.
     fn back(&mut self, grad: Option<&str>, wanted: &[usize]) -> (String, Vec<(usize, String)>) {
-        let mut grad = grad.map(str::to_owned);
+        let mut product = Product::default();
+        if let Some(grad) = grad {
+            product.times(grad);
+        }
         let mut skipped: Vec<String> = Vec::new();
         let mut contributions = Vec::new();
         for k in (0..self.steps.len()).rev() {
-            let wants = self.operands[k].is_some_and(|operand| wanted.contains(&operand));
-            let g = grad.clone().unwrap_or_else(|| "F(1.0)".to_owned());
-            let mut contribution = None;
-            let ordinary = matches!(self.steps[k], StepShape::Number { ordinary: true, .. });
-            let next = match self.steps[k] {
-                StepShape::Activation(source) => {
-                    let value = self.value(k);
-                    let derivative = self.call(k, source, "derivative", &value);
-                    match grad {
-                        None => derivative,
-                        Some(_) => format!("chain_rule({g}, {derivative})"),
-                    }
-                }
-                StepShape::Residual => {
-                    skipped.push(g);
-                    continue;
-                }
-                StepShape::Number { operation, .. } | StepShape::Memory(operation, _) => {
-                    match operation {
-                        Operation::Add => {
-                            contribution = wants.then_some(g.clone());
-                            g
-                        }
-                        Operation::Sub => {
-                            contribution = wants.then(|| format!("-{g}"));
-                            g
-                        }
-                        Operation::Mul => {
-                            contribution =
-                                wants.then(|| format!("chain_rule({g}, {})", self.value(k)));
-                            match grad {
-                                None => self.operand(k),
-                                Some(_) if ordinary => format!("{g} * {}", self.operand(k)),
-                                Some(_) => format!("chain_rule({g}, {})", self.operand(k)),
-                            }
-                        }
-                        Operation::Div => {
-                            let operand = self.operand(k);
-                            contribution = wants.then(|| {
-                            let value = self.value(k);
-                            format!("-chain_rule(quotient_rule({g}, {operand}), quotient_rule({value}, {operand}))")
-                        });
-                            if ordinary {
-                                format!("{g} / {operand}")
-                            } else {
-                                format!("quotient_rule({g}, {operand})")
-                            }
-                        }
-                        Operation::Max | Operation::Min => {
-                            let (value, operand) = (self.value(k), self.operand(k));
-                            // The smaller one is that whose negative is larger.
-                            let sign = if operation == Operation::Max { "" } else { "-" };
-                            let share = |mine: &str, other: &str| {
-                                format!(
-                                    "chain_rule({g}, share_of_larger({sign}{mine}, {sign}{other}))"
-                                )
-                            };
-                            let (mine, theirs) = (share(&value, &operand), share(&operand, &value));
-                            contribution = wants.then_some(theirs);
-                            mine
-                        }
-                    }
-                }
-            };
-            if let (Some(text), Some(operand)) = (contribution, self.operands[k]) {
+            let operand = self.operands[k].filter(|operand| wanted.contains(operand));
+            if let Some(operand) = operand {
+                let grad = self.settle(&mut product, k);
+                let text = self.contribution(k, &grad);
                 contributions.push((operand, self.named(text, &format!("c{operand}"))));
             }
-            grad = Some(self.named(next, &format!("g{k}")));
+            if matches!(self.steps[k], StepShape::Residual) {
+                skipped.push(self.settle(&mut product, k));
+            } else {
+                self.step_back(k, &mut product);
+            }
         }
-        let mut result = grad.unwrap_or_else(|| "F(1.0)".to_owned());
+        let mut result = self.settle(&mut product, self.steps.len());
         for other in skipped {
             result = format!("{result} + {other}");
         }
-        let result = self.named(result, "gx");
-        (result, contributions)
+        (self.named(result, "gx"), contributions)
+    }
+
+    /// Multiplies the derivative of step `k` by its value into the product.
+    fn step_back(&mut self, k: usize, product: &mut Product) {
+        match self.steps[k] {
+            StepShape::Activation(source) => {
+                let value = self.value(k);
+                let derivative = self.call(k, source, "derivative", &value);
+                product.times(&self.named(derivative, &format!("d{k}")));
+            }
+            StepShape::Residual => {}
+            StepShape::Number {
+                operation,
+                ordinary,
+            } => self.operation_back(k, operation, ordinary, product),
+            StepShape::Memory(operation, _) => self.operation_back(k, operation, false, product),
+        }
+    }
+
+    /// As `step_back`, of an operation whose operand is `ordinary` where it is known to be neither zero nor infinite nor NaN.
+    fn operation_back(
+        &mut self,
+        k: usize,
+        operation: Operation,
+        ordinary: bool,
+        product: &mut Product,
+    ) {
+        match operation {
+            Operation::Add | Operation::Sub => {}
+            Operation::Mul if ordinary => product.times_ordinary(&self.operand(k)),
+            Operation::Mul => product.times(&self.operand(k)),
+            Operation::Div => {
+                let grad = self.settle(product, k);
+                let operand = self.operand(k);
+                let quotient = if ordinary {
+                    format!("{grad} / {operand}")
+                } else {
+                    format!("quotient_rule({grad}, {operand})")
+                };
+                *product = Product::of(self.named(quotient, &format!("d{k}")));
+            }
+            Operation::Max | Operation::Min => {
+                let share = self.share(k, operation, false);
+                product.times(&self.named(share, &format!("d{k}")));
+            }
+        }
+    }
+
+    /// What the operand of step `k` gets of the gradient behind the step.
+    fn contribution(&mut self, k: usize, grad: &str) -> String {
+        let (StepShape::Number { operation, .. } | StepShape::Memory(operation, _)) = self.steps[k]
+        else {
+            return grad.to_owned();
+        };
+        match operation {
+            Operation::Add => grad.to_owned(),
+            Operation::Sub => format!("-{grad}"),
+            Operation::Mul => {
+                let value = self.value(k);
+                settled(&format!("{grad} * {value}"), &[grad, &value])
+            }
+            Operation::Div => {
+                let (value, operand) = (self.value(k), self.operand(k));
+                let over = |text: &str| format!("quotient_rule({text}, {operand})");
+                let first = self.named(over(grad), &format!("q{k}"));
+                let second = self.named(over(&value), &format!("r{k}"));
+                settled(&format!("-({first} * {second})"), &[&first, &second])
+            }
+            Operation::Max | Operation::Min => {
+                let share = self.share(k, operation, true);
+                let share = self.named(share, &format!("s{k}"));
+                settled(&format!("{grad} * {share}"), &[grad, &share])
+            }
+        }
+    }
+
+    /// The share of the gradient that goes through a step that takes the larger or the smaller one, or to its operand.
+    fn share(&mut self, k: usize, operation: Operation, of_operand: bool) -> String {
+        let (value, operand) = (self.value(k), self.operand(k));
+        // The smaller one is that whose negative is larger.
+        let sign = if operation == Operation::Max { "" } else { "-" };
+        let (mine, other) = if of_operand {
+            (operand, value)
+        } else {
+            (value, operand)
+        };
+        format!("share_of_larger({sign}{mine}, {sign}{other})")
+    }
+
+    /// The product's value by a name; from there on it is one factor.
+    fn settle(&mut self, product: &mut Product, k: usize) -> String {
+        let text = product.value();
+        let name = self.named(text, &format!("g{k}"));
+        *product = Product::of(name.clone());
+        name
     }
 
     /// A line that gives a text a name, where it has none yet.

@@ -80,14 +80,25 @@ pub(in crate::gpu) enum Rows {
     Split,
     /// They are whole vectors.
     Whole,
-    /// They are whole vectors, the elements are whole blocks of rows, and a dispatch has dimensions for columns and blocks: an
-    /// invocation computes four columns of a block.
+    /// They are whole vectors, and the elements are whole blocks of rows: an invocation computes the same four columns of several rows,
+    /// which load an operand that is spread over rows once. Neighbours read neighbouring vectors, as hardware wants it.
     Blocks,
+    /// They are several vectors or a multiple of that: an invocation computes so many one after the other. Software adapters read memory
+    /// in its order then.
+    Runs,
 }
 
 impl Rows {
-    /// Rows of a block. What is loaded for the columns serves them all.
-    pub(in crate::gpu) const BLOCK: u32 = 4;
+    /// Vectors of an invocation where it computes several.
+    pub(in crate::gpu) const SEVERAL: u32 = 4;
+
+    /// Vectors that an invocation computes.
+    pub(in crate::gpu) fn vectors(self) -> u32 {
+        match self {
+            Self::Split | Self::Whole => 1,
+            Self::Blocks | Self::Runs => Self::SEVERAL,
+        }
+    }
 }
 
 /// How a kernel reaches an input.

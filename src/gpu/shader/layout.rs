@@ -27,11 +27,7 @@ impl Layout<'_> {
 
     /// Whether rows are whole vectors.
     fn whole_rows(&self) -> bool {
-        matches!(self.rows(), Some(Rows::Whole | Rows::Blocks))
-    }
-
-    fn blocks(&self) -> bool {
-        self.rows() == Some(Rows::Blocks)
+        matches!(self.rows(), Some(Rows::Whole | Rows::Blocks | Rows::Runs))
     }
 
     /// The variable of an input's binding.
@@ -104,90 +100,89 @@ impl Layout<'_> {
     /// What an invocation does: it finds its place, loads the inputs, computes, and stores the results.
     pub(super) fn body(&self) -> String {
         let mut lines = Vec::new();
+        lines.push("let invocation = id.y * (groups.x * 256u) + id.x;".to_owned());
         match self.rows() {
             Some(Rows::Blocks) => self.block(&mut lines),
+            Some(Rows::Runs) => self.run(&mut lines),
             _ => self.vector(&mut lines),
         }
         lines.join("\n    ")
     }
 
-    /// Four columns of a block of rows.
+    /// The same four columns of a block of rows.
     fn block(&self, lines: &mut Vec<String>) {
         lines.push("let width = params.columns / 4u;".to_owned());
-        lines.push(format!(
-            "let first = {}u * (id.z * groups.y + id.y);",
-            Rows::BLOCK
-        ));
-        lines.push(format!(
-            "if (id.x >= width || first * width >= {}) {{\n        return;\n    }}",
-            self.count()
-        ));
-        self.load_rows(lines);
-        for k in 0..Rows::BLOCK {
+        lines.push(
+            "let block = quotient(vec4<u32>(4u * invocation), params.magic, params.shift).x;"
+                .to_owned(),
+        );
+        lines.push("let column = 4u * (invocation - block * width);".to_owned());
+        lines.push(format!("let first_row = {}u * block;", Rows::SEVERAL));
+        self.end(lines, "first_row * width");
+        let row_operand = |input: &Input| input.broadcast() == Some(Broadcast::Row);
+        self.loads(lines, row_operand);
+        for k in 0..Rows::SEVERAL {
             lines.push("{".to_owned());
-            lines.push(format!("    let row = first + {k}u;"));
-            lines.push("    let i = row * width + id.x;".to_owned());
-            self.compute_indented(lines);
+            lines.push(format!("    let row = first_row + {k}u;"));
+            lines.push("    let i = row * width + column / 4u;".to_owned());
+            self.compute(lines, |input| !row_operand(input));
             lines.push("}".to_owned());
         }
     }
 
-    fn load_rows(&self, lines: &mut Vec<String>) {
-        for (i, input) in self.element.inputs.iter().enumerate() {
-            if input.broadcast() == Some(Broadcast::Row) {
-                lines.push(self.load_line(i, *input));
-            }
+    /// Vectors one after the other, all of one row.
+    fn run(&self, lines: &mut Vec<String>) {
+        lines.push(format!("let first = {}u * invocation;", Rows::SEVERAL));
+        self.end(lines, "first");
+        lines.extend(whole_place("first", "first_column"));
+        for k in 0..Rows::SEVERAL {
+            lines.push("{".to_owned());
+            lines.push(format!("    let i = first + {k}u;"));
+            lines.push(format!("    let column = first_column + 4u * {k}u;"));
+            self.compute(lines, |_| true);
+            lines.push("}".to_owned());
         }
-    }
-
-    fn compute_indented(&self, lines: &mut Vec<String>) {
-        let mut inner = Vec::new();
-        self.compute(&mut inner, |input| {
-            input.broadcast() != Some(Broadcast::Row)
-        });
-        lines.extend(inner.iter().map(|line| format!("    {line}")));
     }
 
     /// One vector of four anywhere.
     fn vector(&self, lines: &mut Vec<String>) {
-        let count = self.count();
-        lines.push("let i = id.y * (groups.x * 256u) + id.x;".to_owned());
-        lines.push(format!("if (i >= {count}) {{\n        return;\n    }}"));
+        lines.push("let i = invocation;".to_owned());
+        self.end(lines, "i");
         let spread =
             |input: &Input| matches!(input.broadcast(), Some(Broadcast::Row | Broadcast::Column));
         if self.element.inputs.iter().any(spread) {
-            lines.extend(self.place().map(str::to_owned));
+            if self.rows() == Some(Rows::Whole) {
+                lines.extend(whole_place("i", "column"));
+            } else {
+                lines.extend(SPLIT_PLACE.map(str::to_owned));
+            }
         }
         self.compute(lines, |_| true);
     }
 
-    /// Finds row and column.
-    fn place(&self) -> [&'static str; 3] {
-        if self.rows() == Some(Rows::Whole) {
-            [
-                "let place = params.base + 4u * i;",
-                "let row = quotient(vec4<u32>(place), params.magic, params.shift).x;",
-                "let column = place - row * params.columns;",
-            ]
-        } else {
-            [
-                "let places = params.base + 4u * i + vec4<u32>(0u, 1u, 2u, 3u);",
-                "let rows = quotient(places, params.magic, params.shift);",
-                "let columns = places - rows * params.columns;",
-            ]
-        }
+    /// Leaves where the vector is behind the end.
+    fn end(&self, lines: &mut Vec<String>, vector: &str) {
+        lines.push(format!(
+            "if ({vector} >= {}) {{\n        return;\n    }}",
+            self.count()
+        ));
     }
 
-    fn load_line(&self, i: usize, input: Input) -> String {
-        format!("let {}_here = {};", input.name(), self.load(i, input))
+    fn loads(&self, lines: &mut Vec<String>, which: impl Fn(&Input) -> bool) {
+        let inputs = self.element.inputs.iter().enumerate();
+        for (i, input) in inputs.filter(|(_, input)| which(input)) {
+            lines.push(format!(
+                "let {}_here = {};",
+                input.name(),
+                self.load(i, *input)
+            ));
+        }
     }
 
     /// Loads the inputs that are not loaded yet, computes, and stores the results.
     fn compute(&self, lines: &mut Vec<String>, loads: impl Fn(&Input) -> bool) {
         let inputs = &self.element.inputs;
-        for (i, input) in inputs.iter().enumerate().filter(|(_, input)| loads(input)) {
-            lines.push(self.load_line(i, *input));
-        }
+        self.loads(lines, loads);
         let call = |component: &str| {
             let arguments: Vec<String> = inputs
                 .iter()
@@ -230,7 +225,6 @@ impl Layout<'_> {
         match input.broadcast() {
             _ if input == Input::Swept => "swept(i)".to_owned(),
             Some(Broadcast::Scalar) => format!("vec4<f32>({variable}[{}0u])", start()),
-            Some(Broadcast::Row) if self.blocks() => format!("load({variable}[id.x])"),
             Some(Broadcast::Row) if self.whole_rows() => format!("load({variable}[column / 4u])"),
             Some(Broadcast::Column) if self.whole_rows() => {
                 format!("vec4<f32>({variable}[params.base_row + row])")
@@ -263,6 +257,22 @@ impl Layout<'_> {
         }
     }
 }
+
+/// Where a vector lies that is in one row.
+fn whole_place(vector: &str, column: &str) -> [String; 3] {
+    [
+        format!("let place = params.base + 4u * {vector};"),
+        "let row = quotient(vec4<u32>(place), params.magic, params.shift).x;".to_owned(),
+        format!("let {column} = place - row * params.columns;"),
+    ]
+}
+
+/// Where the elements of a vector lie.
+const SPLIT_PLACE: [&str; 3] = [
+    "let places = params.base + 4u * i + vec4<u32>(0u, 1u, 2u, 3u);",
+    "let rows = quotient(places, params.magic, params.shift);",
+    "let columns = places - rows * params.columns;",
+];
 
 /// Four elements at four places.
 fn gather(variable: &str, start: &str, places: &str) -> String {

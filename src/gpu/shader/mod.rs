@@ -185,6 +185,7 @@ mod tests {
                 }
                 for memory in [
                     Memory::Vectors(Rows::Blocks),
+                    Memory::Vectors(Rows::Runs),
                     Memory::Vectors(Rows::Whole),
                     Memory::Vectors(Rows::Split),
                     Memory::Elements,
