@@ -14,6 +14,7 @@ mod error;
 pub mod gpu;
 mod math;
 mod reference;
+pub mod rows;
 pub mod wgsl;
 
 pub use activation::{Activation, ErrorBound, Family, Metadata, Parameter, Points, Referee};
