@@ -5,16 +5,19 @@
 mod support;
 
 use nonlin::cpu::Cpu;
+use nonlin::gpu::{GpuBuilder, MemoryOrder};
 use nonlin::{Broadcast, Chain, Engine, Error, Gpu, Operand, Operation, Tensor, Values};
 use support::claims::{self, IntoCompletion};
 
 /// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
-const SHAPES: [(usize, usize); 12] = [
+const SHAPES: [(usize, usize); 14] = [
     (1, 1),
     (7, 1),
     (1, 7),
     (5, 3),
     (40, 4),
+    (3, 16),
+    (7, 48),
     (9, 511),
     (3, 512),
     (8, 512),
@@ -106,12 +109,26 @@ fn check(gpu: &Gpu, rows: usize, columns: usize) -> nonlin::Result<()> {
 }
 
 fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
-    SHAPES
-        .iter()
-        .try_for_each(|&(rows, columns)| check(gpu, rows, columns))
+    for gpu in in_both_orders(gpu, |builder| builder)? {
+        for (rows, columns) in SHAPES {
+            check(&gpu, rows, columns)?;
+        }
+    }
+    Ok(())
 }
 
-fn limited(gpu: &Gpu) -> nonlin::gpu::GpuBuilder {
+/// The adapter again with these limits, in the order of memory for hardware and in that for software.
+fn in_both_orders(
+    gpu: &Gpu,
+    limits: impl Fn(GpuBuilder) -> GpuBuilder,
+) -> nonlin::Result<Vec<Gpu>> {
+    [MemoryOrder::Neighbours, MemoryOrder::Runs]
+        .map(|order| limits(limited(gpu)).memory_order(order).build())
+        .into_iter()
+        .collect()
+}
+
+fn limited(gpu: &Gpu) -> GpuBuilder {
     Gpu::builder()
         .adapter(&gpu.info().name)
         .backends(gpu.info().backend.into())
@@ -120,18 +137,20 @@ fn limited(gpu: &Gpu) -> nonlin::gpu::GpuBuilder {
 fn rows_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
     // Pieces that begin within rows, and pieces of whole rows.
     for bytes in [16 * 1024, 10_016, 2 * 2064 * 4] {
-        let gpu = limited(gpu).max_chunk_bytes(bytes).build()?;
-        for (rows, columns) in [(9, 511), (11, 516), (40, 512), (5, 2052), (2000, 4), (6, 1)] {
-            check(&gpu, rows, columns)?;
+        for gpu in in_both_orders(gpu, |builder| builder.max_chunk_bytes(bytes))? {
+            for (rows, columns) in [(9, 511), (11, 516), (40, 512), (5, 2052), (2000, 4), (6, 1)] {
+                check(&gpu, rows, columns)?;
+            }
         }
     }
     Ok(())
 }
 
 fn rows_cross_the_group_limit(gpu: &Gpu) -> nonlin::Result<()> {
-    let gpu = limited(gpu).max_groups(2).build()?;
-    for (rows, columns) in [(9, 511), (30, 512), (5, 2052), (2000, 4)] {
-        check(&gpu, rows, columns)?;
+    for gpu in in_both_orders(gpu, |builder| builder.max_groups(2))? {
+        for (rows, columns) in [(9, 511), (30, 512), (5, 2052), (2000, 4)] {
+            check(&gpu, rows, columns)?;
+        }
     }
     Ok(())
 }

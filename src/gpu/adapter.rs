@@ -82,6 +82,26 @@ pub(super) fn is_software(info: &AdapterInfo) -> bool {
             .any(|known| name.contains(known))
 }
 
+/// In which order the invocations of a kernel go through memory, where one of them computes several vectors. The results are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MemoryOrder {
+    /// Neighbours read neighbouring vectors at the same time: what hardware wants.
+    Neighbours,
+    /// Each reads vectors that lie one after the other: what a software adapter wants, which runs a few invocations at a time.
+    Runs,
+}
+
+impl MemoryOrder {
+    pub(super) fn of(info: &AdapterInfo) -> Self {
+        if is_software(info) {
+            Self::Runs
+        } else {
+            Self::Neighbours
+        }
+    }
+}
+
 /// Smaller is better: hardware before software, other interfaces before OpenGL, and SwiftShader, the slowest, last.
 fn rank(info: &AdapterInfo) -> (u8, bool, bool) {
     let device = match info.device_type {

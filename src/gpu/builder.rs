@@ -1,8 +1,8 @@
 //! [`GpuBuilder`]: a [`Gpu`] with choices of one's own.
 
 use super::Gpu;
-use super::adapter::{self, Found, Wanted};
-use super::context::{Ceilings, Context};
+use super::adapter::{self, Found, MemoryOrder, Wanted};
+use super::context::{Context, Settings};
 use crate::{Error, Result};
 use std::sync::Arc;
 use wgpu::Features;
@@ -20,7 +20,7 @@ pub struct GpuBuilder {
     wanted: Option<Wanted>,
     /// `None`: what `WGPU_BACKEND` says.
     backends: Option<wgpu::Backends>,
-    ceilings: Ceilings,
+    settings: Settings,
 }
 
 impl GpuBuilder {
@@ -46,13 +46,19 @@ impl GpuBuilder {
     /// Bytes of the largest buffer of a tensor, below what the adapter allows; rounded down to a multiple of 16, at least 16. A test
     /// can cross the limit with little data.
     pub fn max_chunk_bytes(mut self, bytes: u64) -> Self {
-        self.ceilings.max_chunk_bytes = Some(bytes);
+        self.settings.max_chunk_bytes = Some(bytes);
         self
     }
 
     /// Workgroups in one dimension of a dispatch, below what the adapter allows; at least 1. A workgroup computes 1024 elements.
     pub fn max_groups(mut self, groups: u32) -> Self {
-        self.ceilings.max_groups = Some(groups);
+        self.settings.max_groups = Some(groups);
+        self
+    }
+
+    /// The order in which kernels go through memory, instead of the one that suits the kind of adapter.
+    pub fn memory_order(mut self, order: MemoryOrder) -> Self {
+        self.settings.memory_order = Some(order);
         self
     }
 
@@ -72,7 +78,7 @@ impl GpuBuilder {
     pub async fn build_async(self) -> Result<Gpu> {
         let found = self.find().await?;
         match found.into_iter().next() {
-            Some(best) => open(best, self.ceilings).await,
+            Some(best) => open(best, self.settings).await,
             None => Err(Error::NoAdapter {
                 tried: "none fits".to_owned(),
             }),
@@ -89,7 +95,7 @@ impl GpuBuilder {
                 Ok(found) => {
                     let mut all = Vec::new();
                     for found in found {
-                        all.push(open(found, self.ceilings).await);
+                        all.push(open(found, self.settings).await);
                     }
                     all
                 }
@@ -120,11 +126,11 @@ impl Gpu {
             };
             match found {
                 Some(found) if wanted != Wanted::Best => {
-                    open(found, Ceilings::default()).await.map(Some)
+                    open(found, Settings::default()).await.map(Some)
                 }
                 Some(found) if !adapter::is_software(&found.info) => {
                     let name = found.info.name.clone();
-                    let opened = open(found, Ceilings::default()).await;
+                    let opened = open(found, Settings::default()).await;
                     Ok(opened
                         .inspect_err(|error| log::warn!("{name} is not used: {error}"))
                         .ok())
@@ -136,7 +142,7 @@ impl Gpu {
 }
 
 /// Asks for the adapter's own storage limits, and for the features that help on it.
-async fn open(found: Found, ceilings: Ceilings) -> Result<Gpu> {
+async fn open(found: Found, settings: Settings) -> Result<Gpu> {
     let Found { adapter, info, .. } = found;
     let available = adapter.features();
     let mut required_features = available & Features::TIMESTAMP_QUERY;
@@ -163,7 +169,7 @@ async fn open(found: Found, ceilings: Ceilings) -> Result<Gpu> {
                 adapter: info.name.clone(),
                 reason: error.to_string(),
             })?;
-    let context = Context::new(info, device, queue, ceilings, true)?;
+    let context = Context::new(info, device, queue, settings, true)?;
     Ok(Gpu {
         context: Arc::new(context),
     })

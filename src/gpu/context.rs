@@ -1,6 +1,6 @@
 //! The device with everything that is kept for it: pipelines, buffers, bind groups.
 
-use super::adapter::{self, WORKGROUP};
+use super::adapter::{self, MemoryOrder, WORKGROUP};
 use super::bindings::Caches;
 use super::pipeline::Pipelines;
 use super::pool::Pool;
@@ -34,6 +34,8 @@ pub struct Info {
     pub max_chunk_bytes: u64,
     /// Workgroups in one dimension of a dispatch; more of them go into a second dimension.
     pub max_groups: u32,
+    /// How kernels go through memory.
+    pub memory_order: MemoryOrder,
 }
 
 impl std::fmt::Display for Info {
@@ -50,9 +52,10 @@ impl std::fmt::Display for Info {
     }
 }
 
-/// Limits below the device's own.
+/// What is set otherwise than the device has it: limits below its own, and the order of memory.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ceilings {
+pub(super) struct Settings {
+    pub(super) memory_order: Option<MemoryOrder>,
     pub(super) max_chunk_bytes: Option<u64>,
     pub(super) max_groups: Option<u32>,
 }
@@ -99,7 +102,7 @@ impl Context {
         adapter: wgpu::AdapterInfo,
         device: wgpu::Device,
         queue: wgpu::Queue,
-        ceilings: Ceilings,
+        settings: Settings,
         owned: bool,
     ) -> Result<Self> {
         let (limits, features) = (device.limits(), device.features());
@@ -111,7 +114,7 @@ impl Context {
         }
         let max_groups = limits
             .max_compute_workgroups_per_dimension
-            .min(ceilings.max_groups.unwrap_or(u32::MAX))
+            .min(settings.max_groups.unwrap_or(u32::MAX))
             .max(1);
         // One dispatch covers one chunk, in two dimensions of groups of vectors of 16 bytes.
         let dispatch_bytes =
@@ -119,10 +122,13 @@ impl Context {
         let chunk_bytes = limits
             .max_storage_buffer_binding_size
             .min(limits.max_buffer_size)
-            .min(ceilings.max_chunk_bytes.unwrap_or(u64::MAX))
+            .min(settings.max_chunk_bytes.unwrap_or(u64::MAX))
             .min(dispatch_bytes);
         let info = Info {
             software: adapter::is_software(&adapter),
+            memory_order: settings
+                .memory_order
+                .unwrap_or_else(|| MemoryOrder::of(&adapter)),
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             mappable: adapter::mappable(&adapter, features),
             name: adapter.name,

@@ -1,6 +1,6 @@
 //! Puts kernels on elements in memory: pieces that a binding holds, bind groups, parameters, the shape of the dispatch, the submission.
 
-use super::adapter::WORKGROUP;
+use super::adapter::{MemoryOrder, WORKGROUP};
 use super::bindings::{Bindings, Params};
 use super::context::Context;
 use super::grid::{divisor, grid, rows_among_vectors};
@@ -122,7 +122,7 @@ struct Pieces<'a> {
     binding: u64,
     alignment: u64,
     max_groups: u32,
-    software: bool,
+    order: MemoryOrder,
 }
 
 /// What the bindings of a piece are, and where elements begin in each.
@@ -146,7 +146,7 @@ impl<'a> Pieces<'a> {
             binding: context.info.max_chunk_bytes,
             alignment: context.alignment(),
             max_groups: context.info.max_groups,
-            software: context.info.software,
+            order: context.info.memory_order,
         };
         pieces.check(context.limits.max_storage_buffers_per_shader_stage as usize)?;
         Ok(pieces)
@@ -204,7 +204,7 @@ impl<'a> Pieces<'a> {
         }
         let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
         // What is left over makes a piece of its own.
-        let (rows, len) = rows_among_vectors(columns, before, len, self.software);
+        let (rows, len) = rows_among_vectors(columns, before, len, self.order);
         (Memory::Vectors(rows), len)
     }
 

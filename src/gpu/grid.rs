@@ -1,5 +1,6 @@
 //! The shape of a dispatch, and how rows lie in it.
 
+use super::adapter::MemoryOrder;
 use super::shader::Rows;
 
 /// What `quotient` in `shaders/kernels/broadcast.wgsl` divides by `d` with.
@@ -15,19 +16,18 @@ pub(super) fn rows_among_vectors(
     columns: u64,
     before: u64,
     len: u64,
-    software: bool,
+    order: MemoryOrder,
 ) -> (Rows, u64) {
     let are_multiples = |of: u64| columns.is_multiple_of(of) && before.is_multiple_of(of);
     let several = u64::from(Rows::SEVERAL);
     let (run, block) = (4 * several, columns * several);
-    if !are_multiples(4) {
-        (Rows::Split, len)
-    } else if software && are_multiples(run) && len >= run {
-        (Rows::Runs, len / run * run)
-    } else if !software && before.is_multiple_of(columns) && len >= block {
-        (Rows::Blocks, len / block * block)
-    } else {
-        (Rows::Whole, len)
+    match order {
+        _ if !are_multiples(4) => (Rows::Split, len),
+        MemoryOrder::Runs if are_multiples(run) && len >= run => (Rows::Runs, len / run * run),
+        MemoryOrder::Neighbours if before.is_multiple_of(columns) && len >= block => {
+            (Rows::Blocks, len / block * block)
+        }
+        _ => (Rows::Whole, len),
     }
 }
 

@@ -45,7 +45,7 @@ mod work;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use adapter::adapters;
-pub use adapter::{AdapterReport, adapters_async};
+pub use adapter::{AdapterReport, MemoryOrder, adapters_async};
 pub use batch::Batch;
 pub use builder::GpuBuilder;
 #[doc(hidden)]
@@ -61,7 +61,7 @@ pub use tensor::Tensor;
 pub use timing::{Clock, Timing};
 
 use crate::{Error, Result};
-use context::{Ceilings, Context};
+use context::{Context, Settings};
 use dispatch::check_device;
 use pool::Purpose;
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl Gpu {
         device: wgpu::Device,
         queue: wgpu::Queue,
     ) -> Result<Self> {
-        let context = Context::new(info, device, queue, Ceilings::default(), false)?;
+        let context = Context::new(info, device, queue, Settings::default(), false)?;
         Ok(Self {
             context: Arc::new(context),
         })

@@ -81,10 +81,9 @@ pub(in crate::gpu) enum Rows {
     /// They are whole vectors.
     Whole,
     /// They are whole vectors, and the elements are whole blocks of rows: an invocation computes the same four columns of several rows,
-    /// which load an operand that is spread over rows once. Neighbours read neighbouring vectors, as hardware wants it.
+    /// which load an operand that is spread over rows once ([`MemoryOrder::Neighbours`](super::super::MemoryOrder)).
     Blocks,
-    /// They are several vectors or a multiple of that: an invocation computes so many one after the other. Software adapters read memory
-    /// in its order then.
+    /// They are a multiple of several vectors: an invocation computes so many, one after the other ([`MemoryOrder::Runs`](super::super::MemoryOrder)).
     Runs,
 }
 
