@@ -9,6 +9,7 @@ use libtest_mimic::{Completion, Trial};
 use nonlin::gpu::Clock;
 use nonlin::{Activation, Direction, Engine, Error, Gpu, Tensor};
 use support::claims::{self, IntoCompletion};
+use support::foreign::Foreign;
 
 const LENGTHS: [usize; 12] = [0, 1, 3, 4, 5, 255, 256, 257, 1023, 1024, 1025, 5000];
 
@@ -359,27 +360,10 @@ fn times_are_plausible(gpu: &Gpu) -> nonlin::Result<()> {
     Ok(())
 }
 
-/// The wgpu adapter behind a `Gpu`.
-fn wgpu_adapter(gpu: &Gpu) -> wgpu::Adapter {
-    let backend = gpu.info().backend;
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
-        backends: backend.into(),
-        ..wgpu::InstanceDescriptor::new_without_display_handle()
-    });
-    pollster::block_on(instance.enumerate_adapters(backend.into()))
-        .into_iter()
-        .find(|adapter| adapter.get_info().name == gpu.info().name)
-        .unwrap()
-}
-
 fn a_program_with_its_own_device_needs_no_features(gpu: &Gpu) -> nonlin::Result<()> {
-    let adapter = wgpu_adapter(gpu);
-    let descriptor = wgpu::DeviceDescriptor {
-        required_limits: wgpu::Limits::default().or_worse_values_from(&adapter.limits()),
-        ..Default::default()
-    };
-    let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).unwrap();
-    let own = Gpu::from_wgpu(adapter.get_info(), device.clone(), queue)?;
+    let Foreign {
+        device, gpu: own, ..
+    } = Foreign::new(gpu);
     assert!(!own.info().mappable && !own.info().timestamps);
     LENGTHS
         .into_iter()

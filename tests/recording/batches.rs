@@ -1,6 +1,6 @@
 //! Many operations over tensors in one submission.
 
-use crate::foreign::{Foreign, assert_same, numbers};
+use crate::support::foreign::{Foreign, assert_same, numbers};
 use nonlin::{Activation, Chain, Error, Gpu};
 
 const LEN: usize = 1003;

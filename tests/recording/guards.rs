@@ -1,6 +1,6 @@
 //! Ranges at any multiple of 4 bytes: what is computed there, and that everything around stays as it was.
 
-use crate::foreign::{Foreign, assert_same, numbers};
+use crate::support::foreign::{Foreign, assert_same, numbers};
 use nonlin::gpu::Span;
 use nonlin::{Activation, Broadcast, Chain, Direction, Gpu, Operand, Operation, Tensor};
 

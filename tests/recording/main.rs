@@ -6,7 +6,6 @@ mod async_example;
 mod batches;
 #[path = "../../examples/chain.rs"]
 mod chain_example;
-mod foreign;
 mod guards;
 mod passes;
 #[path = "../../examples/recording.rs"]

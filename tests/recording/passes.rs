@@ -1,6 +1,6 @@
 //! What recording makes and submits, and what stands beside it in a pass.
 
-use crate::foreign::{Foreign, assert_same, numbers};
+use crate::support::foreign::{Foreign, assert_same, numbers};
 use nonlin::{Activation, Chain, Direction, Gpu, Tensor};
 
 pub fn a_thousand_operations_in_one_pass_make_nothing(gpu: &Gpu) -> nonlin::Result<()> {

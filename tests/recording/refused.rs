@@ -1,6 +1,6 @@
 //! What cannot be recorded: an error with the numbers, and nothing in the pass.
 
-use crate::foreign::{Foreign, assert_same, numbers};
+use crate::support::foreign::{Foreign, assert_same, numbers};
 use nonlin::{Activation, Chain, Direction, Error, Gpu, Tensor};
 use wgpu::BufferUsages;
 

@@ -7,6 +7,7 @@ pub mod adapters;
 #[macro_use]
 pub mod claims;
 pub mod compare;
+pub mod foreign;
 // The program checks the same sets.
 #[path = "../../cli/src/check/parameters.rs"]
 pub mod parameters;
