@@ -181,7 +181,7 @@ impl<'p, 'a> Walker<'p, 'a> {
 
     /// What the next piece will read and write.
     fn expect(&mut self, start: usize, len: usize, streams: [*const f32; 3]) {
-        let mut next = Next::default();
+        let mut next = Next::new();
         for stream in streams.into_iter().filter(|stream| !stream.is_null()) {
             next.add(stream.wrapping_add(len));
         }
@@ -384,13 +384,19 @@ impl<'p, 'a> Walker<'p, 'a> {
 const BIT: usize = 128;
 
 /// Memory that the next piece will read and write.
-#[derive(Default)]
 struct Next {
     streams: [*const f32; 3 + Chain::MAX_OPERANDS],
     count: usize,
 }
 
 impl Next {
+    fn new() -> Self {
+        Self {
+            streams: [std::ptr::null(); 3 + Chain::MAX_OPERANDS],
+            count: 0,
+        }
+    }
+
     fn add(&mut self, stream: *const f32) {
         if let Some(free) = self.streams.get_mut(self.count) {
             *free = stream;
