@@ -206,6 +206,14 @@ pub enum Error {
         /// What the driver or wgpu said.
         reason: String,
     },
+    /// The program ended a computation over slices.
+    #[error("ended after {done} of {len} elements")]
+    Cancelled {
+        /// Elements whose results are there.
+        done: usize,
+        /// Elements of the slice.
+        len: usize,
+    },
     /// wgpu refused an operation.
     #[error("the GPU failed in {during}: {reason}")]
     Gpu {

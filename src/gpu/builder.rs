@@ -56,6 +56,12 @@ impl GpuBuilder {
         self
     }
 
+    /// Bytes of buffers that wait for their next use at most; 1 GiB by default. [`Gpu::memory`] says what is held.
+    pub fn max_waiting_bytes(mut self, bytes: u64) -> Self {
+        self.settings.max_waiting_bytes = Some(bytes);
+        self
+    }
+
     /// The order in which kernels go through memory, instead of the one that suits the kind of adapter.
     pub fn memory_order(mut self, order: MemoryOrder) -> Self {
         self.settings.memory_order = Some(order);

@@ -3,7 +3,7 @@
 use super::adapter::{self, MemoryOrder, WORKGROUP};
 use super::bindings::Caches;
 use super::pipeline::Pipelines;
-use super::pool::Pool;
+use super::pool::{KEPT_BYTES, Pool};
 use crate::{Error, Result};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,6 +56,7 @@ impl std::fmt::Display for Info {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Settings {
     pub(super) memory_order: Option<MemoryOrder>,
+    pub(super) max_waiting_bytes: Option<u64>,
     pub(super) max_chunk_bytes: Option<u64>,
     pub(super) max_groups: Option<u32>,
 }
@@ -148,7 +149,10 @@ impl Context {
             });
         }
         Ok(Self {
-            pool: Mutex::new(Pool::new(info.max_chunk_bytes)),
+            pool: Mutex::new(Pool::new(
+                info.max_chunk_bytes,
+                settings.max_waiting_bytes.unwrap_or(KEPT_BYTES),
+            )),
             pipelines: Pipelines::default(),
             limits,
             caches: Caches::default(),

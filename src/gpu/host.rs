@@ -9,8 +9,8 @@ use super::tensor::Tensor;
 use super::transfer::Reads;
 use super::work::Work;
 use crate::engine::{Engine, check, check_gradients};
-use crate::{Broadcast, Chain, Direction, Function, Result, Values};
-use std::ops::Range;
+use crate::{Broadcast, Chain, Direction, Error, Function, Result, Values};
+use std::ops::{ControlFlow, Range};
 
 /// Elements of a chunk: large enough that the round trip to the device does not count, small enough that the host fills one
 /// chunk while the device computes another.
@@ -48,7 +48,9 @@ impl Engine for Gpu {
             out,
             columns,
         };
-        self.stream(&f.chain(), direction, host)
+        self.stream(&f.chain(), direction, host, &mut |_| {
+            ControlFlow::Continue(())
+        })
     }
 
     fn compute_in_place(
@@ -64,7 +66,9 @@ impl Engine for Gpu {
             out: x,
             columns,
         };
-        self.stream(&f.chain(), direction, host)
+        self.stream(&f.chain(), direction, host, &mut |_| {
+            ControlFlow::Continue(())
+        })
     }
 
     fn gradients_into(
@@ -90,7 +94,76 @@ impl Engine for Gpu {
     }
 }
 
+/// How far a computation over slices is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Elements whose results are in the slice.
+    pub done: usize,
+    /// Elements of the slice.
+    pub len: usize,
+}
+
+/// Long slices.
 impl Gpu {
+    /// As [`Engine::compute`], and tells `progress` after each chunk of 4 Mi elements how far it is; [`ControlFlow::Break`] ends it there.
+    /// The device holds the operands and results of two chunks at a time, however long the slices are.
+    ///
+    /// ```
+    /// use nonlin::{Activation, Direction, Gpu};
+    /// use std::ops::ControlFlow;
+    /// let gpu = Gpu::new()?;
+    /// let (x, mut y, mut done) = (vec![-1.0; 100_000], vec![0.0; 100_000], 0);
+    /// gpu.compute_with_progress(&Activation::relu(), Direction::Forward, &x, None, &mut y, |progress| {
+    ///     done = progress.done;
+    ///     ControlFlow::Continue(())
+    /// })?;
+    /// assert_eq!(done, 100_000);
+    /// # Ok::<(), nonlin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`](crate::Error::Cancelled) where `progress` ended it: the results up to there are in the slice, and the elements behind
+    /// are as they were. Else as [`Engine::compute`].
+    pub fn compute_with_progress(
+        &self,
+        f: &dyn Function,
+        direction: Direction,
+        x: &[f32],
+        grad: Option<&[f32]>,
+        out: &mut [f32],
+        mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let columns = check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
+        let host = Host {
+            x: Some(x),
+            grad,
+            out,
+            columns,
+        };
+        self.stream(&f.chain(), direction, host, &mut progress)
+    }
+
+    /// As [`compute_with_progress`](Self::compute_with_progress) without a gradient, with the result in the place of the operand.
+    ///
+    /// # Errors
+    /// As [`compute_with_progress`](Self::compute_with_progress).
+    pub fn compute_in_place_with_progress(
+        &self,
+        f: &dyn Function,
+        direction: Direction,
+        x: &mut [f32],
+        mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let columns = check(f, direction, x.len(), None, x.len())?;
+        let host = Host {
+            x: None,
+            grad: None,
+            out: x,
+            columns,
+        };
+        self.stream(&f.chain(), direction, host, &mut progress)
+    }
+
     /// The chain with its operands on the device.
     fn uploaded(&self, chain: &Chain<'_>) -> Result<Chain<'static>> {
         let mut slices = chain.host_operands(TAKES_SLICES)?.into_iter();
@@ -100,7 +173,13 @@ impl Gpu {
         })
     }
 
-    fn stream(&self, chain: &Chain<'_>, direction: Direction, mut host: Host<'_>) -> Result<()> {
+    fn stream(
+        &self,
+        chain: &Chain<'_>,
+        direction: Direction,
+        mut host: Host<'_>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
         let slices = chain.host_operands(TAKES_SLICES)?;
         // Those that are as long as the input travel with it, chunk by chunk; empty ones stand for them here.
         let spread = |broadcast| broadcast != Broadcast::Full;
@@ -144,19 +223,28 @@ impl Gpu {
                 _tensor: out,
             };
             if let Some(before) = before.replace(now) {
-                self.collect(before, &mut host)?;
+                self.collect(before, &mut host, progress)?;
             }
         }
         match before {
-            Some(last) => self.collect(last, &mut host),
+            Some(last) => self.collect(last, &mut host, progress),
             None => Ok(()),
         }
     }
 
-    fn collect(&self, pending: Pending, host: &mut Host<'_>) -> Result<()> {
-        pending
-            .reads
-            .finish(&self.context, &mut host.out[pending.range])
+    fn collect(
+        &self,
+        pending: Pending,
+        host: &mut Host<'_>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let (done, len) = (pending.range.end, host.out.len());
+        let results = &mut host.out[pending.range];
+        pending.reads.finish(&self.context, results)?;
+        match progress(Progress { done, len }) {
+            ControlFlow::Break(()) if done < len => Err(Error::Cancelled { done, len }),
+            _ => Ok(()),
+        }
     }
 }
 

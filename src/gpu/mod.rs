@@ -53,6 +53,9 @@ pub use context::Activity;
 pub use context::Info;
 #[cfg(not(target_arch = "wasm32"))]
 pub use derivative_check::{DerivativeReport, Disagreement};
+#[cfg(not(target_arch = "wasm32"))]
+pub use host::Progress;
+pub use pool::Memory;
 pub use record::{GradientsKernel, Kernel};
 pub use shader::{copy_kernel_source, kernel_source};
 pub use span::Span;
@@ -61,7 +64,7 @@ pub use tensor::Tensor;
 pub use timing::{Clock, Timing};
 
 use crate::{Error, Result};
-use context::{Context, Settings};
+use context::{Context, Settings, lock};
 use dispatch::check_device;
 use pool::Purpose;
 use std::sync::Arc;
@@ -138,6 +141,16 @@ impl Gpu {
     /// The queue that everything is submitted to.
     pub fn queue(&self) -> &wgpu::Queue {
         &self.context.queue
+    }
+
+    /// The device's memory that is held for tensors and for bytes on their way.
+    pub fn memory(&self) -> Memory {
+        lock(&self.context.pool).memory()
+    }
+
+    /// Gives the device's memory back that waits for the next tensor. What comes after allocates again.
+    pub fn trim(&self) {
+        self.context.trim();
     }
 
     /// Number of kernels that are compiled and kept.

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use wgpu::{Buffer, BufferUsages, SubmissionIndex};
 
-/// Bytes that are kept at most.
-const KEPT_BYTES: u64 = 1 << 30;
+/// Bytes that are kept at most, unless the program says otherwise.
+pub(super) const KEPT_BYTES: u64 = 1 << 30;
 /// Buffers that are kept at most: a program that makes many small ones of different sizes must not make the search slow.
 const KEPT_BUFFERS: usize = 256;
 
@@ -50,17 +50,34 @@ pub(super) struct Pooled {
     pub(super) last: Option<SubmissionIndex>,
 }
 
+/// Memory of a device that a [`Gpu`](crate::Gpu) holds for tensors and for bytes on their way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Memory {
+    /// Bytes of the buffers in use, and of those that wait for their next use.
+    pub held: u64,
+    /// Bytes of the buffers that wait.
+    pub waiting: u64,
+    /// The most bytes that were held at once.
+    pub peak: u64,
+    /// Bytes that wait at most ([`GpuBuilder::max_waiting_bytes`](super::GpuBuilder::max_waiting_bytes)).
+    pub max_waiting: u64,
+}
+
 pub(super) struct Pool {
     kept: VecDeque<Pooled>,
-    bytes: u64,
+    memory: Memory,
     max_chunk_bytes: u64,
 }
 
 impl Pool {
-    pub(super) fn new(max_chunk_bytes: u64) -> Self {
+    pub(super) fn new(max_chunk_bytes: u64, max_waiting: u64) -> Self {
         Self {
             kept: VecDeque::new(),
-            bytes: 0,
+            memory: Memory {
+                max_waiting,
+                ..Memory::default()
+            },
             max_chunk_bytes,
         }
     }
@@ -73,29 +90,40 @@ impl Pool {
         size.min(self.max_chunk_bytes.max(bytes.div_ceil(16) * 16))
     }
 
-    /// Bytes of all buffers that wait.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// Counts a buffer that was made, and will be given to the pool.
+    pub(super) fn made(&mut self, size: u64) {
+        self.memory.held += size;
+        self.memory.peak = self.memory.peak.max(self.memory.held);
     }
 
     /// The buffer of this size and usage that waits longest: the device is most likely done with it.
     pub(super) fn take(&mut self, size: u64, usage: BufferUsages) -> Option<Pooled> {
         let fits = |pooled: &Pooled| pooled.buffer.size() == size && pooled.buffer.usage() == usage;
         let at = self.kept.iter().position(fits)?;
-        self.bytes -= size;
+        self.memory.waiting -= size;
         self.kept.remove(at)
     }
 
     /// Takes a buffer in, and gives those back that are too many.
     pub(super) fn give(&mut self, pooled: Pooled) -> Vec<Buffer> {
-        self.bytes += pooled.buffer.size();
+        self.memory.waiting += pooled.buffer.size();
         self.kept.push_back(pooled);
+        self.shrink(self.memory.max_waiting, KEPT_BUFFERS)
+    }
+
+    /// Gives buffers back, the oldest first, until so many bytes and buffers wait at most.
+    pub(super) fn shrink(&mut self, bytes: u64, buffers: usize) -> Vec<Buffer> {
         let mut dropped = Vec::new();
-        while self.bytes > KEPT_BYTES || self.kept.len() > KEPT_BUFFERS {
+        while self.memory.waiting > bytes || self.kept.len() > buffers {
             let Some(oldest) = self.kept.pop_front() else {
                 break;
             };
-            self.bytes -= oldest.buffer.size();
+            self.memory.waiting -= oldest.buffer.size();
+            self.memory.held -= oldest.buffer.size();
             dropped.push(oldest.buffer);
         }
         dropped
@@ -108,7 +136,7 @@ mod tests {
 
     #[test]
     fn sizes_are_shared_and_never_too_small() {
-        let pool = Pool::new(1 << 27);
+        let pool = Pool::new(1 << 27, 0);
         for bytes in [
             16,
             240,
@@ -126,6 +154,6 @@ mod tests {
             assert!(size <= 1 << 27);
         }
         assert_eq!(pool.size(1_000_000), pool.size(1_000_016));
-        assert_eq!(Pool::new(64).size(64), 64);
+        assert_eq!(Pool::new(64, 0).size(64), 64);
     }
 }

@@ -164,6 +164,32 @@ impl Tensor {
         self.read_blocking(&mut into_slice(to))
     }
 
+    /// Shows the numbers where they are, in order and without a copy of them where the adapter maps the tensor's own buffers: one call
+    /// of `see` for each buffer then, and for each part of a few MiB where they have to be copied to the host first.
+    ///
+    /// ```
+    /// # let gpu = nonlin::Gpu::new()?;
+    /// let y = gpu.forward(nonlin::Activation::relu(), &gpu.upload(&[-1.0, 2.0, 3.0])?)?;
+    /// let mut sum = 0.0;
+    /// y.download_with(|part| sum += part.iter().sum::<f32>())?;
+    /// assert_eq!(sum, 5.0);
+    /// # Ok::<(), nonlin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`download`](Self::download).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_with(&self, mut see: impl FnMut(&[f32]) + Send) -> Result<()> {
+        self.read_blocking(&mut |bytes| match bytemuck::try_cast_slice(bytes) {
+            Ok(numbers) => see(numbers),
+            Err(_) => {
+                let mut numbers = Vec::with_capacity(bytes.len() / 4);
+                append(&mut numbers, bytes);
+                see(&numbers);
+            }
+        })
+    }
+
     #[cfg(not(target_arch = "wasm32"))]
     fn read_blocking(&self, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
         self.inner.check_batches(None, false, "a download")?;
@@ -272,8 +298,20 @@ impl Context {
         };
         match pooled {
             Some(pooled) => Ok(pooled.buffer),
-            None => self.create_buffer(size, usage, false),
+            None => self.create_pooled(size, usage, false),
         }
+    }
+
+    /// A new buffer that [`give_back`](Self::give_back) takes when it is not used any more.
+    pub(super) fn create_pooled(
+        &self,
+        size: u64,
+        usage: wgpu::BufferUsages,
+        mapped: bool,
+    ) -> Result<wgpu::Buffer> {
+        let buffer = self.create_buffer(size, usage, mapped)?;
+        lock(&self.pool).made(size);
+        Ok(buffer)
     }
 
     /// Refuses what a software adapter has no memory for: it would promise it all the same, and the system would end the program
@@ -283,7 +321,7 @@ impl Context {
             return Ok(());
         }
         match available_memory() {
-            Some(available) if bytes > available + lock(&self.pool).bytes() => {
+            Some(available) if bytes > available + lock(&self.pool).memory().waiting => {
                 Err(Error::OutOfMemory {
                     bytes,
                     reason: format!("the system has {available} bytes left"),
@@ -296,6 +334,12 @@ impl Context {
     /// Puts a buffer, which must not be mapped, into the pool.
     pub(super) fn give_back(&self, buffer: wgpu::Buffer, last: Option<wgpu::SubmissionIndex>) {
         let dropped = lock(&self.pool).give(Pooled { buffer, last });
+        self.caches.forget(&dropped);
+    }
+
+    /// Gives all buffers that wait back to the device.
+    pub(super) fn trim(&self) {
+        let dropped = lock(&self.pool).shrink(0, 0);
         self.caches.forget(&dropped);
     }
 }

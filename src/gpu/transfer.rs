@@ -293,7 +293,7 @@ impl Inner {
         let (size, pooled) = context.take(bytes, usage);
         let buffer = match pooled {
             Some(pooled) => pooled.buffer,
-            None => context.create_buffer(size, usage, false)?,
+            None => context.create_pooled(size, usage, false)?,
         };
         let (sender, receiver) = oneshot_channel();
         let _shared = self.shared();
@@ -384,7 +384,7 @@ impl Context {
         let (size, pooled) = self.take(bytes, usage);
         match pooled {
             None => Ok(Mapping {
-                buffer: self.create_buffer(size, usage, true)?,
+                buffer: self.create_pooled(size, usage, true)?,
                 bytes,
                 answer: None,
                 submission: None,
