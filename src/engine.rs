@@ -1,6 +1,6 @@
 //! [`Engine`]: what the GPU and the CPU both offer to a program that holds its data in host memory.
 
-use crate::{Chain, Direction, Error, Function, Gpu, Result, cpu::Cpu};
+use crate::{Chain, Direction, Error, Function, Result, cpu::Cpu};
 
 /// Computes activations and chains of them, with their derivatives, over slices in host memory.
 ///
@@ -206,15 +206,17 @@ pub struct Gradients<T> {
 /// The fastest engine of this machine: a hardware GPU where there is one, else the CPU. `NONLIN_ADAPTER` decides where it is
 /// set (part of an adapter's name, `software`, or `cpu`).
 ///
-/// A software adapter is several times slower than the CPU engine, so it is taken only where `NONLIN_ADAPTER` asks for it.
+/// A software adapter is several times slower than the CPU engine, so it is taken only where `NONLIN_ADAPTER` asks for it. In a browser, where
+/// nothing may wait for a GPU, it is the CPU.
 ///
 /// # Errors
 /// [`Error::NoSuchAdapter`] when `NONLIN_ADAPTER` matches nothing. A machine without a GPU is no error.
 pub fn engine() -> Result<Box<dyn Engine>> {
-    Ok(match Gpu::for_engine()? {
-        Some(gpu) => Box::new(gpu),
-        None => Box::new(Cpu::new()),
-    })
+    #[cfg(not(target_arch = "wasm32"))]
+    if let Some(gpu) = crate::Gpu::for_engine()? {
+        return Ok(Box::new(gpu));
+    }
+    Ok(Box::new(Cpu::new()))
 }
 
 /// Checks what every engine has to check before it computes, and gives the number of columns of the input.

@@ -91,6 +91,7 @@ pub(super) struct Context {
     pub(super) pipelines: Pipelines,
     pub(super) caches: Caches,
     pub(super) pool: Mutex<Pool>,
+    #[cfg(not(target_arch = "wasm32"))]
     /// Whether the timestamps can be trusted, once that is known.
     pub(super) sane_timestamps: OnceLock<bool>,
     pub(super) counters: Counters,
@@ -156,6 +157,7 @@ impl Context {
             pipelines: Pipelines::default(),
             limits,
             caches: Caches::default(),
+            #[cfg(not(target_arch = "wasm32"))]
             sane_timestamps: OnceLock::new(),
             counters: Counters::default(),
             device,

@@ -63,9 +63,8 @@ pub use tensor::Tensor;
 #[cfg(not(target_arch = "wasm32"))]
 pub use timing::{Clock, Timing};
 
-use crate::{Error, Result};
+use crate::Result;
 use context::{Context, Settings, lock};
-use dispatch::check_device;
 use pool::Purpose;
 use std::sync::Arc;
 use transfer::Drive;
@@ -217,10 +216,10 @@ impl Gpu {
     /// [`Error::LengthMismatch`], [`Error::WrongDevice`], and as [`upload`](Self::upload).
     #[cfg(not(target_arch = "wasm32"))]
     pub fn upload_into(&self, data: &[f32], to: &Tensor) -> Result<()> {
-        check_device(&self.context, "the tensor", to)?;
+        dispatch::check_device(&self.context, "the tensor", to)?;
         to.inner.check_batches(None, true, "an upload")?;
         if data.len() != to.len() {
-            return Err(Error::LengthMismatch {
+            return Err(crate::Error::LengthMismatch {
                 name: "the slice",
                 len: data.len(),
                 other: "the tensor",

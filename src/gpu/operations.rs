@@ -12,7 +12,7 @@ use super::work::Work;
 #[allow(unused_imports, reason = "the documentation names it")]
 use crate::Error;
 use crate::engine::{check, check_gradients};
-use crate::{Broadcast, Chain, Direction, Result};
+use crate::{Chain, Direction, Result};
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::{Duration, Instant};
 
@@ -168,6 +168,7 @@ impl Gpu {
     /// [`Error::Gpu`] for what the device reports.
     pub fn compile<'a>(&self, f: impl Into<Chain<'a>>, direction: Direction) -> Result<Duration> {
         let chain = f.into();
+        use crate::Broadcast;
         let operand = |wanted: Broadcast| {
             let found = chain.operands().find(|(broadcast, _)| *broadcast == wanted);
             found.map(|(_, values)| values.len())

@@ -67,6 +67,7 @@ impl Pipelines {
 }
 
 impl Plan {
+    #[cfg(not(target_arch = "wasm32"))]
     /// Whether any variant is compiled.
     pub(super) fn is_compiled(&self) -> bool {
         !lock(&self.variants).is_empty()

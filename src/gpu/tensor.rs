@@ -4,10 +4,12 @@ use super::batch::Mark;
 use super::context::{Context, lock};
 use super::pool::{Pooled, Purpose};
 use super::span::Span;
-use super::transfer::{Drive, into_slice};
+use super::transfer::Drive;
+#[cfg(not(target_arch = "wasm32"))]
+use super::transfer::into_slice;
 use crate::{Error, Result};
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 /// Numbers in the memory of a device, made by [`Gpu::upload`](crate::Gpu::upload), [`Gpu::empty`](crate::Gpu::empty) and the
 /// operations.
@@ -270,7 +272,8 @@ impl Inner {
         self.access.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn exclusive(&self) -> RwLockWriteGuard<'_, ()> {
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn exclusive(&self) -> std::sync::RwLockWriteGuard<'_, ()> {
         self.access.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,10 +7,7 @@ use super::tensor::Inner;
 use crate::{Error, Result};
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use wgpu::{Buffer, BufferAsyncError, MapMode, SubmissionIndex};
 
 /// Bytes of a buffer on the way: large enough that its overhead does not count, small enough that the host fills one while the
@@ -51,6 +48,7 @@ impl Context {
             }
             #[cfg(not(target_arch = "wasm32"))]
             Drive::Elsewhere => {
+                use std::{future::poll_fn, pin::pin, task::Poll};
                 let driver = self.poll_elsewhere(submission)?;
                 let (mut answer, mut driver) = (pin!(answer.receive()), pin!(driver.receive()));
                 let mut driving = true;
@@ -342,6 +340,7 @@ impl Reads {
     }
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 /// Takes bytes piece by piece and puts them into `to`, one after another.
 pub(super) fn into_slice(to: &mut [f32]) -> impl FnMut(&[u8]) + Send {
     let mut rest: &mut [u8] = bytemuck::cast_slice_mut(to);
