@@ -108,9 +108,9 @@ fn every_length_works(gpu: &Gpu) -> nonlin::Result<()> {
 
 fn tensors_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
     let gpu = same(gpu).max_chunk_bytes(1000).build()?;
-    assert_eq!(gpu.info().max_chunk_bytes, 992);
-    assert_eq!(gpu.empty(249)?.buffers().len(), 2);
-    [1, 247, 248, 249, 251, 252, 253, 495, 496, 497, 1000, 1025]
+    assert_eq!(gpu.info().max_chunk_bytes, 960);
+    assert_eq!(gpu.empty(241)?.buffers().len(), 2);
+    [1, 239, 240, 241, 243, 244, 245, 479, 480, 481, 1000, 1025]
         .into_iter()
         .try_for_each(|len| check_length(&gpu, len))
 }

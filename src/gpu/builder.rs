@@ -43,7 +43,7 @@ impl GpuBuilder {
         self
     }
 
-    /// Bytes of the largest buffer of a tensor, below what the adapter allows; rounded down to a multiple of 16, at least 16. A test
+    /// Bytes of the largest buffer of a tensor, below what the adapter allows; rounded down to a multiple of 64, at least 64. A test
     /// can cross the limit with little data.
     pub fn max_chunk_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_chunk_bytes = Some(bytes);

@@ -3,7 +3,7 @@
 use super::adapter::{self, MemoryOrder, WORKGROUP};
 use super::bindings::Caches;
 use super::pipeline::Pipelines;
-use super::pool::{KEPT_BYTES, Pool};
+use super::pool::{KEPT_BYTES, PADDING, Pool};
 use crate::{Error, Result};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -138,7 +138,7 @@ impl Context {
             driver: adapter.driver,
             driver_info: adapter.driver_info,
             device_type: adapter.device_type,
-            max_chunk_bytes: (chunk_bytes & !15).max(16),
+            max_chunk_bytes: (chunk_bytes / PADDING * PADDING).max(PADDING),
             max_groups,
         };
         let lost = Arc::new(OnceLock::new());

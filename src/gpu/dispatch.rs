@@ -192,15 +192,20 @@ impl<'a> Pieces<'a> {
     fn piece(&self, place: u64) -> (Memory, u64) {
         let at = |span: &Span<'a>| span.at(place, self.binding, self.alignment);
         let len = self.streams().map(|span| at(span).2).min().unwrap_or(0);
-        let vectors = self
-            .streams()
-            .all(|span| at(span).1 % self.alignment == 0 && (len % 4 == 0 || span.padded));
+        let last = place + len == self.elements.x.len() as u64;
+        let whole = |unit: u64| {
+            let fits = |span: &Span<'a>| len.is_multiple_of(unit) || (last && span.padded);
+            self.streams().all(fits)
+        };
+        let aligned = self.streams().all(|span| at(span).1 % self.alignment == 0);
         let mut spread = self.inputs.iter().filter(|placed| placed.is_spread());
-        if !vectors || !spread.all(|placed| placed.span.start % self.alignment == 0) {
+        if !aligned || !whole(4) || !spread.all(|placed| placed.span.start % self.alignment == 0) {
             return (Memory::Elements, len);
         }
         if !self.rows {
-            return (Memory::Vectors(Rows::Split), len);
+            let runs = self.order == MemoryOrder::Runs && whole(4 * u64::from(Rows::SEVERAL));
+            let rows = if runs { Rows::Runs } else { Rows::Split };
+            return (Memory::Vectors(rows), len);
         }
         let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
         // What is left over makes a piece of its own.
@@ -214,7 +219,9 @@ impl<'a> Pieces<'a> {
             let (buffer, byte, _) = span.at(at, self.binding, self.alignment);
             let before = byte % self.alignment;
             let bytes = match memory {
-                Memory::Vectors(_) if span.padded => (len * 4).next_multiple_of(16),
+                Memory::Vectors(rows) if span.padded => {
+                    (len * 4).next_multiple_of(16 * u64::from(rows.vectors()))
+                }
                 _ => len * 4,
             };
             starts.push((before / 4) as u32);

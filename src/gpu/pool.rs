@@ -8,6 +8,9 @@ pub(super) const KEPT_BYTES: u64 = 1 << 30;
 /// Buffers that are kept at most: a program that makes many small ones of different sizes must not make the search slow.
 const KEPT_BUFFERS: usize = 256;
 
+/// The sizes of tensors' buffers are multiples of it: no invocation computes more, so none reads or writes behind the end.
+pub(super) const PADDING: u64 = 64;
+
 /// What a buffer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -87,7 +90,7 @@ impl Pool {
     pub(super) fn size(&self, bytes: u64) -> u64 {
         let step = (bytes.next_power_of_two() / 16).max(256);
         let size = bytes.div_ceil(step).max(1) * step;
-        size.min(self.max_chunk_bytes.max(bytes.div_ceil(16) * 16))
+        size.min(self.max_chunk_bytes.max(bytes.next_multiple_of(PADDING)))
     }
 
     pub(super) fn memory(&self) -> Memory {
@@ -138,22 +141,22 @@ mod tests {
     fn sizes_are_shared_and_never_too_small() {
         let pool = Pool::new(1 << 27, 0);
         for bytes in [
-            16,
-            240,
+            64,
+            192,
             256,
             257,
             4096,
-            4112,
+            4160,
             1 << 20,
-            (1 << 20) + 16,
+            (1 << 20) + 64,
             1 << 27,
         ] {
             let size = pool.size(bytes);
             assert!(size >= bytes && size <= (bytes + bytes / 8).max(bytes.next_multiple_of(256)));
-            assert_eq!(size % 16, 0);
+            assert_eq!(size % super::PADDING, 0);
             assert!(size <= 1 << 27);
         }
-        assert_eq!(pool.size(1_000_000), pool.size(1_000_016));
+        assert_eq!(pool.size(1_000_000), pool.size(1_000_064));
         assert_eq!(Pool::new(64, 0).size(64), 64);
     }
 }

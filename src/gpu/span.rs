@@ -19,7 +19,7 @@ pub struct Span<'a> {
     pub(super) len: usize,
     /// Bytes of each buffer but the last where there are several.
     pub(super) chunk_bytes: u64,
-    /// Whether the buffers have room to the next multiple of 16 bytes, which nobody else uses.
+    /// Whether the buffers have room to the next multiple of 64 bytes (`PADDING`), which nobody else uses.
     pub(super) padded: bool,
     bytes: u64,
 }

@@ -2,7 +2,7 @@
 
 use super::batch::Mark;
 use super::context::{Context, lock};
-use super::pool::{Pooled, Purpose};
+use super::pool::{PADDING, Pooled, Purpose};
 use super::span::Span;
 use super::transfer::Drive;
 #[cfg(not(target_arch = "wasm32"))]
@@ -63,7 +63,7 @@ impl Tensor {
         };
         let bytes = u64::try_from(len)
             .ok()
-            .and_then(|len| len.checked_mul(4)?.checked_next_multiple_of(16))
+            .and_then(|len| len.checked_mul(4)?.checked_next_multiple_of(PADDING))
             .ok_or_else(too_long)?;
         context.check_alive()?;
         context.check_memory(bytes)?;

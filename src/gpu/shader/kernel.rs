@@ -83,7 +83,7 @@ pub(in crate::gpu) enum Rows {
     /// They are whole vectors, and the elements are whole blocks of rows: an invocation computes the same four columns of several rows,
     /// which load an operand that is spread over rows once ([`MemoryOrder::Neighbours`](super::super::MemoryOrder)).
     Blocks,
-    /// They are a multiple of several vectors: an invocation computes so many, one after the other ([`MemoryOrder::Runs`](super::super::MemoryOrder)).
+    /// They are a multiple of several vectors, or there are none and the elements are: an invocation computes so many, one after the other ([`MemoryOrder::Runs`](super::super::MemoryOrder)).
     Runs,
 }
 

@@ -130,15 +130,20 @@ impl Layout<'_> {
         }
     }
 
-    /// Vectors one after the other, all of one row.
+    /// Vectors one after the other, all of one row where there are rows.
     fn run(&self, lines: &mut Vec<String>) {
         lines.push(format!("let first = {}u * invocation;", Rows::SEVERAL));
         self.end(lines, "first");
-        lines.extend(whole_place("first", "first_column"));
+        let spread = self.has_spread_inputs();
+        if spread {
+            lines.extend(whole_place("first", "first_column"));
+        }
         for k in 0..Rows::SEVERAL {
             lines.push("{".to_owned());
             lines.push(format!("    let i = first + {k}u;"));
-            lines.push(format!("    let column = first_column + 4u * {k}u;"));
+            if spread {
+                lines.push(format!("    let column = first_column + 4u * {k}u;"));
+            }
             self.compute(lines, |_| true);
             lines.push("}".to_owned());
         }
@@ -148,9 +153,7 @@ impl Layout<'_> {
     fn vector(&self, lines: &mut Vec<String>) {
         lines.push("let i = invocation;".to_owned());
         self.end(lines, "i");
-        let spread =
-            |input: &Input| matches!(input.broadcast(), Some(Broadcast::Row | Broadcast::Column));
-        if self.element.inputs.iter().any(spread) {
+        if self.has_spread_inputs() {
             if self.rows() == Some(Rows::Whole) {
                 lines.extend(whole_place("i", "column"));
             } else {
@@ -158,6 +161,13 @@ impl Layout<'_> {
             }
         }
         self.compute(lines, |_| true);
+    }
+
+    /// Whether an input is spread over rows or columns, so that it matters where they are.
+    fn has_spread_inputs(&self) -> bool {
+        let spread =
+            |input: &Input| matches!(input.broadcast(), Some(Broadcast::Row | Broadcast::Column));
+        self.element.inputs.iter().any(spread)
     }
 
     /// Leaves where the vector is behind the end.
