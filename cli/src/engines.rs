@@ -1,7 +1,9 @@
 //! Opens the engines that the options ask for.
 
 use crate::failure::Failure;
-use nonlin::{Error, Gpu};
+use clap::ValueEnum;
+use nonlin::cpu::Cpu;
+use nonlin::{Engine, Error, Gpu};
 
 /// The word in place of an adapter's name that asks for no GPU at all.
 const CPU: &str = "cpu";
@@ -42,6 +44,40 @@ fn asked_for(adapter: Option<&str>) -> Option<String> {
 /// Whether `--adapter`, or else `NONLIN_ADAPTER`, asks for the CPU engine instead of an adapter.
 pub fn cpu_is_asked_for(adapter: Option<&str>) -> bool {
     asked_for(adapter).is_some_and(|name| name.eq_ignore_ascii_case(CPU))
+}
+
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Choice {
+    /// The best adapter, which may be a software adapter.
+    Gpu,
+    /// The CPU engine.
+    Cpu,
+}
+
+/// Opens what `--engine` and `--adapter` ask for: without either, a hardware GPU or else the CPU.
+pub fn open(choice: Option<Choice>, adapter: Option<&str>) -> Result<Box<dyn Engine>, Failure> {
+    Ok(match choice {
+        Some(Choice::Cpu) => {
+            no_adapter_without_gpu(adapter)?;
+            Box::new(Cpu::new())
+        }
+        Some(Choice::Gpu) => Box::new(gpu(adapter)?),
+        None if adapter.is_none() => nonlin::engine()?,
+        None if cpu_is_asked_for(adapter) => Box::new(Cpu::new()),
+        None => Box::new(gpu(adapter)?),
+    })
+}
+
+/// Refuses an adapter where something else computes.
+pub fn no_adapter_without_gpu(adapter: Option<&str>) -> Result<(), Failure> {
+    match adapter {
+        None => Ok(()),
+        Some(_) => {
+            let text = "--adapter chooses a GPU, and goes with --engine gpu only";
+            Err(Failure::Usage(text.to_owned()))
+        }
+    }
 }
 
 /// Opens the GPU for a program that can go on without one: `Err` holds the reason in words. An adapter that was asked for

@@ -5,7 +5,6 @@ use crate::failure::Failure;
 use crate::number::shortest;
 use crate::reference::Reference;
 use clap::ValueEnum;
-use nonlin::cpu::Cpu;
 use nonlin::{Chain, Direction, Engine, Function};
 use std::io::{self, BufRead, BufReader, Write};
 
@@ -49,19 +48,16 @@ enum Evaluator {
 impl Evaluator {
     fn open(options: &Options) -> Result<Self, Failure> {
         let adapter = options.adapter.as_deref();
-        let engine: Box<dyn Engine> = match options.engine {
-            Some(Choice::Cpu | Choice::Reference) if adapter.is_some() => {
-                let text = "--adapter chooses a GPU, and goes with --engine gpu only";
-                return Err(Failure::Usage(text.to_owned()));
+        let choice = match options.engine {
+            Some(Choice::Reference) => {
+                engines::no_adapter_without_gpu(adapter)?;
+                return Ok(Self::Reference);
             }
-            Some(Choice::Reference) => return Ok(Self::Reference),
-            Some(Choice::Cpu) => Box::new(Cpu::new()),
-            Some(Choice::Gpu) => Box::new(engines::gpu(adapter)?),
-            None if adapter.is_none() => nonlin::engine()?,
-            None if engines::cpu_is_asked_for(adapter) => Box::new(Cpu::new()),
-            None => Box::new(engines::gpu(adapter)?),
+            Some(Choice::Cpu) => Some(engines::Choice::Cpu),
+            Some(Choice::Gpu) => Some(engines::Choice::Gpu),
+            None => None,
         };
-        Ok(Self::Engine(engine))
+        Ok(Self::Engine(engines::open(choice, adapter)?))
     }
 
     fn evaluate(

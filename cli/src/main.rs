@@ -1,6 +1,7 @@
 //! The `nonlin` program: shows, evaluates and measures the activation functions of the crate.
 
 mod adapters;
+mod apply;
 mod bench;
 mod catalog;
 mod check;
@@ -36,6 +37,8 @@ enum Command {
     Catalog(catalog::Options),
     /// Computes a function, or its derivative, of numbers.
     Eval(eval::Options),
+    /// Computes a function of all numbers in a file, which may be larger than memory.
+    Apply(apply::Options),
     /// Times every function on the GPU and the CPU, and checks each result against the f64 reference.
     Bench(bench::Options),
     /// Tells what the adapter does to arithmetic, and whether what the crate is built on holds there.
@@ -67,6 +70,7 @@ fn run(out: &mut dyn Write) -> Result<(), Failure> {
         Command::Adapters(options) => adapters::run(&options, out),
         Command::Catalog(options) => catalog::run(&options, out),
         Command::Eval(options) => eval::run(&options, out),
+        Command::Apply(options) => apply::run(&options, out),
         Command::Bench(options) => bench::run(&options, out),
         Command::Doctor(options) => doctor::run(&options, out),
         Command::Check(options) => check::run(&options, out),

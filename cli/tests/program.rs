@@ -11,7 +11,7 @@ use std::process::Stdio;
 fn help_and_version_are_no_errors() {
     assert!(nonlin(&["--help"]).lines().join(" ").contains("bench"));
     assert!(nonlin(&["--version"]).lines()[0].starts_with("nonlin "));
-    for command in ["adapters", "catalog", "eval", "bench", "doctor"] {
+    for command in ["adapters", "apply", "catalog", "eval", "bench", "doctor"] {
         assert!(!nonlin(&[command, "--help"]).lines().is_empty());
     }
 }
