@@ -159,11 +159,52 @@ fn without_an_adapter_bench_runs_on_the_cpu_and_says_how_to_get_one() {
     run.complaint(1);
 }
 
+fn phases_are_told_apart() {
+    let run = nonlin(&[
+        "bench",
+        "--phases",
+        "--ops",
+        "relu,gelu",
+        "--direction",
+        "forward,backward",
+        "--elements",
+        "5000",
+        "--seconds",
+        "0",
+        "--json",
+        "-",
+    ]);
+    assert!(
+        run.err.contains("One call from slice to slice"),
+        "{}",
+        run.err
+    );
+    let objects = json_lines(&run.out);
+    assert_eq!(objects.len(), 4);
+    for object in objects {
+        for part in [
+            "write",
+            "submit",
+            "device",
+            "map",
+            "copy_out",
+            "call",
+            "memcpy_in",
+        ] {
+            let ms = object[format!("{part}_ms")].as_f64();
+            assert!(ms.is_some_and(|ms| ms > 0.0), "{part}: {object}");
+        }
+    }
+    let run = nonlin(&["bench", "--phases", "--engine", "cpu", "--elements", "10"]);
+    assert!(run.err.contains("--phases needs a GPU"), "{}", run.err);
+}
+
 fn main() {
     let trials = vec![
         on_an_adapter("one_adapter_is_chosen", one_adapter_is_chosen),
         on_an_adapter("every_adapter_evaluates", every_adapter_evaluates),
         on_an_adapter("bench_times_the_ways_apart", bench_times_the_ways_apart),
+        on_an_adapter("phases_are_told_apart", phases_are_told_apart),
         on_an_adapter(
             "a_name_that_matches_nothing_lists_what_there_is",
             a_name_that_matches_nothing_lists_what_there_is,

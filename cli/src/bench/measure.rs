@@ -42,24 +42,33 @@ impl GpuTimes {
 /// The median of the times that `sample` gives, after one that does not count.
 fn median(
     budget: Duration,
-    mut sample: impl FnMut() -> Result<Duration, Failure>,
+    sample: impl FnMut() -> Result<Duration, Failure>,
 ) -> Result<Duration, Failure> {
-    sample()?;
-    let start = Instant::now();
-    let mut times = Vec::new();
-    while times.len() < FEWEST || (start.elapsed() < budget && times.len() < MOST) {
-        times.push(sample()?);
-    }
-    Ok(middle(&mut times))
+    Ok(middle(&mut repeated(budget, sample)?))
 }
 
-fn middle(times: &mut [Duration]) -> Duration {
+/// What `sample` gives, again and again, after one that does not count.
+pub fn repeated<T>(
+    budget: Duration,
+    mut sample: impl FnMut() -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    sample()?;
+    let start = Instant::now();
+    let mut samples = Vec::new();
+    while samples.len() < FEWEST || (start.elapsed() < budget && samples.len() < MOST) {
+        samples.push(sample()?);
+    }
+    Ok(samples)
+}
+
+/// The median.
+pub fn middle(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
 /// Times `call` by the wall clock.
-fn wall(
+pub fn wall(
     budget: Duration,
     mut call: impl FnMut() -> Result<(), nonlin::Error>,
 ) -> Result<Duration, Failure> {

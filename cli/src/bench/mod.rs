@@ -5,6 +5,7 @@ mod inputs;
 mod machine;
 mod measure;
 mod memory;
+mod phases;
 mod record;
 mod report;
 
@@ -55,6 +56,9 @@ pub struct Options {
     /// Time spent on each measurement.
     #[arg(long, value_name = "S", default_value = "0.1", value_parser = seconds)]
     seconds: Duration,
+    /// What a call over slices on the GPU consists of, each part alone and against memcpy, instead of the comparison of engines.
+    #[arg(long)]
+    phases: bool,
     /// Writes one JSON object a line, for each function and engine; `-` is standard output, and the tables then go to
     /// standard error.
     #[arg(long, value_name = "FILE")]
@@ -169,14 +173,15 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let ops = ops::parse(options.ops.as_deref())?;
     let engines = Engines::open(options)?;
     memory::check(options, &engines)?;
+    let measure = if options.phases { phases::run } else { bench };
     match options.json.as_deref() {
-        None => bench(options, &ops, &engines, out, None),
-        Some("-") => bench(options, &ops, &engines, &mut std::io::stderr(), Some(out)),
+        None => measure(options, &ops, &engines, out, None),
+        Some("-") => measure(options, &ops, &engines, &mut std::io::stderr(), Some(out)),
         Some(path) => {
             let file = std::fs::File::create(path);
             let file = file.map_err(|error| Failure::with_path(path, &error))?;
             let mut file = std::io::BufWriter::new(file);
-            bench(options, &ops, &engines, out, Some(&mut file))?;
+            measure(options, &ops, &engines, out, Some(&mut file))?;
             file.flush()
                 .map_err(|error| Failure::with_path(path, &error))
         }

@@ -145,6 +145,6 @@ fn record<'a>(
 }
 
 /// Milliseconds to the nanosecond, so that the text is short.
-fn ms(time: Duration) -> f64 {
+pub fn ms(time: Duration) -> f64 {
     time.as_nanos() as f64 / 1e6
 }
