@@ -6,6 +6,6 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
     let first = (group.y * groups.x + group.x) * 1024u + local;
     let vectors = min((run.count + 3u) / 4u, first + 1024u);
     for (var j = first; j < vectors; j += 256u) {
-        store(run, j, @value(run, j, row));
+        put(run, j, @value(run, j, row));
     }
 }

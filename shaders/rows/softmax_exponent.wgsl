@@ -5,7 +5,7 @@ fn signed(x: F) -> F {
     return bitcast<F>(bitcast<U>(x) ^ U(params.sign));
 }
 
-// (u - m) / T for u <= m. Far below 0 only hi counts.
+// (u - m) / T for u <= m; below -115 roughly.
 fn below(u: F, m: F) -> Pair {
     let d = launder(u - m);
     let u_larger = abs(u) > abs(m);
@@ -15,7 +15,7 @@ fn below(u: F, m: F) -> Pair {
     let product = product_pair(params.inverse_hi, params.inverse_lo, d);
     let lo = product.lo + rest * params.inverse_hi;
     let far = product.hi < F(-115.0);
-    return Pair(select(product.hi, d * params.inverse, far), select(lo, F(0.0), far));
+    return Pair(product.hi, select(lo, F(0.0), far));
 }
 
 fn exp_below(u: F, m: F) -> F {

@@ -25,7 +25,11 @@ fn softmax_value(run: Run, j: u32, row: Row) -> F {
 }
 
 fn log_softmax_value(run: Run, j: u32, row: Row) -> F {
-    let exponent = below(signed(load_x(run, j, no_element())), row.m);
-    let value = (exponent.hi - row.log_sum) + exponent.lo;
+    let u = signed(load_x(run, j, no_element()));
+    let exponent = below(u, row.m);
+    let near = (exponent.hi - row.log_sum) + exponent.lo;
+    // By halves: u - m may leave the range where (u - m) / T does not.
+    let half = (0.5 * u - 0.5 * row.m) * params.inverse;
+    let value = select(near, (half + half) - row.log_sum, exponent.hi < F(-115.0));
     return select(value, row.replacement, row.replaced);
 }

@@ -7,6 +7,6 @@ fn main(@builtin(local_invocation_index) local: u32, @builtin(workgroup_id) grou
     let row = row_of(gather(run, local));
     let vectors = (run.count + 3u) / 4u;
     for (var j = local % LANES; j < vectors; j += LANES) {
-        store(run, j, @value(run, j, row));
+        put(run, j, @value(run, j, row));
     }
 }

@@ -1,4 +1,4 @@
-fn store(run: Run, j: u32, v: F) {
+fn put(run: Run, j: u32, v: F) {
     let i = run.out + 4u * j;
     let left = run.count - 4u * j;
     out[i] = v.x;

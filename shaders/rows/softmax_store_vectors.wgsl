@@ -1,3 +1,3 @@
-fn store(run: Run, j: u32, v: F) {
+fn put(run: Run, j: u32, v: F) {
     out[run.out / 4u + j] = v;
 }

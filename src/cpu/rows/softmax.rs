@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering;
 #[derive(Clone, Copy)]
 struct Operands {
     x: *const f32,
-    grad: *const f32,
+    /// In the backward pass only.
+    grad: Option<*const f32>,
     out: *mut f32,
 }
 
@@ -20,11 +21,11 @@ unsafe impl Sync for Operands {}
 impl Operands {
     /// From the element at this place on.
     unsafe fn from(&self, at: usize) -> Self {
-        // SAFETY: the caller promises that there is one. `grad` is null in the forward pass, so its offset may wrap.
+        // SAFETY: the caller promises that there is one.
         unsafe {
             Self {
                 x: self.x.add(at),
-                grad: self.grad.wrapping_add(at),
+                grad: self.grad.map(|grad| grad.add(at)),
                 out: self.out.add(at),
             }
         }
@@ -32,28 +33,27 @@ impl Operands {
 
     fn whole_rows(self, columns: usize, rows: usize) -> Task {
         let Self { x, grad, out } = self;
-        if grad.is_null() {
-            Task::Rows {
+        match grad {
+            None => Task::Rows {
                 x,
                 y: out,
                 columns,
                 rows,
-            }
-        } else {
-            Task::BackwardRows {
+            },
+            Some(grad) => Task::BackwardRows {
                 y: x,
                 grad,
                 dx: out,
                 columns,
                 rows,
-            }
+            },
         }
     }
 }
 
 impl Cpu {
     /// # Safety
-    /// Every pointer must be valid for `rows × columns` elements; `grad` is null in the forward pass.
+    /// Every pointer must be valid for `rows × columns` elements.
     unsafe fn softmax_rows(&self, f: &Softmax, operands: Operands, columns: usize, rows: usize) {
         let c = f.constants();
         let work = entry(self.isa(), &c);
@@ -103,20 +103,24 @@ impl Cpu {
                 }
             });
         };
-        if !operands.grad.is_null() {
+        if let Some(grad) = operands.grad {
             // SAFETY: the caller promises that the elements are there.
-            if c.zeros && unsafe { is_zero_row(operands.x, operands.grad, columns) } {
+            if c.zeros && unsafe { is_zero_row(operands.x, grad, columns) } {
                 for i in 0..columns {
                     // SAFETY: as above.
                     unsafe { operands.out.add(i).write(0.0) };
                 }
                 return;
             }
-            each(&|Operands { x, grad, .. }, count| Task::Products { y: x, grad, count });
+            each(&|Operands { x, grad, .. }, count| Task::Products {
+                y: x,
+                grad: grad.unwrap_or(x),
+                count,
+            });
             let sum = found.iter().map(AtomicF64::get).sum();
             each(&|Operands { x, grad, out }, count| Task::Gradient {
                 y: x,
-                grad,
+                grad: grad.unwrap_or(x),
                 dx: out,
                 count,
                 sum,
@@ -166,7 +170,7 @@ impl SoftmaxEngine for Cpu {
         let rows = f.check_all("x", x.len(), columns, &[("the result", y.len())])?;
         let operands = Operands {
             x: x.as_ptr(),
-            grad: std::ptr::null(),
+            grad: None,
             out: y.as_mut_ptr(),
         };
         // SAFETY: `check_all` has seen that the slices are of one length, whole rows.
@@ -186,7 +190,7 @@ impl SoftmaxEngine for Cpu {
         let rows = f.check_all("y", y.len(), columns, &others)?;
         let operands = Operands {
             x: y.as_ptr(),
-            grad: grad.as_ptr(),
+            grad: Some(grad.as_ptr()),
             out: dx.as_mut_ptr(),
         };
         // SAFETY: `check_all` has seen that the slices are of one length, whole rows.

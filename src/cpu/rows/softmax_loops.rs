@@ -352,7 +352,7 @@ unsafe fn top_of<L: Lanes>(x: *const f32, count: usize, c: &Constants) -> f32 {
     top
 }
 
-/// `(u − m) / T` for `u <= m` as a sum of two; far below 0 only the first one counts. The difference keeps what its rounding loses: at
+/// `(u − m) / T` for `u <= m` as a sum of two; below −115 roughly. The difference keeps what its rounding loses: at
 /// −87 that would be 64 ULP of the exponential.
 #[inline(always)]
 fn below<L: Lanes, const UNIT: bool>(u: L, m: L, c: &Constants) -> (L, L) {
@@ -367,11 +367,6 @@ fn below<L: Lanes, const UNIT: bool>(u: L, m: L, c: &Constants) -> (L, L) {
         (hi, rest.mul_add(inverse_hi, lo))
     };
     let far = hi.lt(L::splat(-115.0));
-    let hi = if UNIT {
-        hi
-    } else {
-        L::select(far, d * L::splat(c.inverse), hi)
-    };
     (hi, L::select(far, L::splat(0.0), lo))
 }
 
@@ -464,8 +459,17 @@ unsafe fn results<L: Lanes, const LOG: bool, const UNIT: bool>(
                 } else {
                     load_rest(x.add(at), rest, 0.0)
                 };
-                let (hi, lo) = below::<L, UNIT>(signed(u, c), m, c);
-                (hi - log_hi) + (lo - log_lo)
+                let u = signed(u, c);
+                let (hi, lo) = below::<L, UNIT>(u, m, c);
+                let near = (hi - log_hi) + (lo - log_lo);
+                if UNIT {
+                    near
+                } else {
+                    // By halves: u − m may leave the range where (u − m) / T does not.
+                    let half = L::splat(0.5);
+                    let half = (u * half - m * half) * L::splat(c.inverse);
+                    L::select(hi.lt(L::splat(-115.0)), (half + half) - log_hi, near)
+                }
             } else if whole {
                 L::load(y.add(at)) * factor
             } else {
