@@ -23,8 +23,9 @@ struct Params {
     part: u32,
     first_state: u32,
     states: u32,
-    unused0: u32,
-    unused1: u32,
+    // 1 / temperature in two factors, one of which is 1: the first is not below 1, the second not above.
+    inverse_large: f32,
+    inverse_small: f32,
 }
 
 // An element 0 stands beside those of each row.

@@ -543,7 +543,10 @@ unsafe fn gradient<L: Lanes, const LOG: bool>(
     c: &Constants,
 ) {
     let sum = L::splat(sum as f32);
-    let scale = L::splat(if c.negative { -c.inverse } else { c.inverse });
+    // The factors of 1 / T stand where no product leaves the range of f32 on the way to a result in it.
+    let large = L::splat(c.inverse.max(1.0));
+    let small = c.inverse.min(1.0);
+    let small = L::splat(if c.negative { -small } else { small });
     let (width, mut at) = (L::WIDTH, 0);
     // SAFETY: all vectors end at or before `count`, or are shortened.
     unsafe {
@@ -559,9 +562,9 @@ unsafe fn gradient<L: Lanes, const LOG: bool>(
                 )
             };
             let result = if LOG {
-                exp(value).neg_mul_add(sum, g) * scale
+                (exp(value) * large).neg_mul_add(sum, g * large) * small
             } else {
-                value * (g - sum) * scale
+                (value * large) * ((g - sum) * small)
             };
             if whole {
                 result.store(dx.add(at));

@@ -348,8 +348,8 @@ impl Context {
             PART as u32,
             sizes.first_state as u32,
             sizes.states as u32,
-            0,
-            0,
+            constants.inverse.max(1.0).to_bits(),
+            constants.inverse.min(1.0).to_bits(),
         ];
         let bind_group = self.bind_group(&compiled, params, bindings)?;
         prepared.push(&compiled, bind_group, grid(groups, self.info.max_groups));
