@@ -9,9 +9,11 @@
 //! `bench` measures `fwd` (y = f(x)), `bwd` (dx = grad·f'(x); for relu, sigmoid and tanh from the output, as PyTorch does it, with
 //! `bwd_from_x` beside it) and `deriv` (f'(x)). The CPU writes into memory that exists; on the GPU `device` is one call and one wait
 //! with the data on the device, `roundtrip` goes from host memory to host memory. `eval` reads `DIR/x.f32` and writes f(x) and f'(x)
-//! to `OP.fwd.f32` and `OP.bwd.f32`.
+//! to `OP.fwd.f32` and `OP.bwd.f32`. softmax is over rows of 1024: its inputs are `DIR/softmax_x.f32`, and the gradient is that
+//! for the gradients `DIR/softmax_g.f32` of its outputs.
 
 use nonlin::cpu::Cpu;
+use nonlin::rows::{Softmax, SoftmaxEngine};
 use nonlin::{Activation, Direction, Engine, Gpu, Tensor};
 use std::error::Error;
 use std::fs;
@@ -40,6 +42,10 @@ const OPS: &[(&str, &str)] = &[
 
 /// Operations whose backward pass PyTorch computes from the output.
 const FROM_OUTPUT: &[&str] = &["relu", "sigmoid", "tanh"];
+
+/// The one operation over rows, and the length of a row.
+const SOFTMAX: &str = "softmax";
+const COLUMNS: usize = 1024;
 
 struct Options {
     mode: String,
@@ -97,16 +103,37 @@ fn options() -> Result<Options> {
     Ok(options)
 }
 
+impl Options {
+    fn wants(&self, op: &str) -> bool {
+        self.ops.is_empty() || self.ops.iter().any(|wanted| wanted == op)
+    }
+
+    /// Sizes that are whole rows, where softmax is wanted.
+    fn softmax_sizes(&self) -> impl Iterator<Item = usize> {
+        let sizes = self.sizes.iter().copied();
+        sizes.filter(|n| self.wants(SOFTMAX) && n % COLUMNS == 0)
+    }
+}
+
 fn main() -> Result<()> {
     let options = options()?;
     let ops: Vec<(&str, Activation)> = OPS
         .iter()
-        .filter(|(name, _)| options.ops.is_empty() || options.ops.iter().any(|op| op == name))
+        .filter(|(name, _)| options.wants(name))
         .map(|(name, ours)| Ok((*name, ours.parse()?)))
         .collect::<Result<_>>()?;
     match options.mode.as_str() {
-        "bench" if options.gpu => bench_gpu(&options, &ops),
-        "bench" => bench_cpu(&options, &ops),
+        "bench" if options.gpu => {
+            let gpu = Gpu::new()?;
+            eprintln!("nonlin-gpu: {}", gpu.info());
+            bench_gpu(&options, &ops, &gpu)?;
+            bench_softmax_gpu(&options, &gpu)
+        }
+        "bench" => {
+            let cpu = Cpu::with_threads(options.threads)?;
+            bench_cpu(&options, &ops, &cpu)?;
+            bench_softmax_cpu(&options, &cpu)
+        }
         "eval" if options.gpu => eval(&options, &ops, &Gpu::new()?),
         "eval" => eval(&options, &ops, &Cpu::with_threads(options.threads)?),
         _ => Err("peer bench|eval …".into()),
@@ -128,8 +155,7 @@ fn directions(op: &str) -> Vec<(&'static str, Direction)> {
     all
 }
 
-fn bench_cpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
-    let cpu = Cpu::with_threads(options.threads)?;
+fn bench_cpu(options: &Options, ops: &[(&str, Activation)], cpu: &Cpu) -> Result<()> {
     for &n in &options.sizes {
         let (x, grad) = (randn(n, 1), randn(n, 2));
         let mut out = vec![0.0; n];
@@ -158,9 +184,7 @@ fn bench_cpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
     Ok(())
 }
 
-fn bench_gpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
-    let gpu = Gpu::new()?;
-    eprintln!("nonlin-gpu: {}", gpu.info());
+fn bench_gpu(options: &Options, ops: &[(&str, Activation)], gpu: &Gpu) -> Result<()> {
     for &n in &options.sizes {
         let (host_x, host_grad) = (randn(n, 1), randn(n, 2));
         let (x, grad, out) = (gpu.upload(&host_x)?, gpu.upload(&host_grad)?, gpu.empty(n)?);
@@ -201,22 +225,128 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)]) -> Result<()> {
     Ok(())
 }
 
-fn eval(options: &Options, ops: &[(&str, Activation)], engine: &dyn Engine) -> Result<()> {
-    let bytes = fs::read(Path::new(&options.dir).join("x.f32"))?;
-    let x: Vec<f32> = bytes
-        .chunks_exact(4)
+fn bench_softmax_cpu(options: &Options, cpu: &Cpu) -> Result<()> {
+    let f = Softmax::softmax();
+    for n in options.softmax_sizes() {
+        let (x, grad, mut out) = (randn(n, 1), randn(n, 2), vec![0.0; n]);
+        let y = cpu.softmax(&f, &x, COLUMNS)?;
+        let line = Line {
+            peer: "nonlin-cpu",
+            op: SOFTMAX,
+            name: "fwd",
+            mode: "prealloc",
+            n,
+            threads: options.threads,
+        };
+        let times = time_ms(options.secs, || {
+            cpu.softmax_into(&f, &x, COLUMNS, &mut out)?;
+            black_box(&mut out);
+            Ok(())
+        })?;
+        line.print(Direction::Forward, times);
+        let times = time_ms(options.secs, || {
+            cpu.softmax_backward_into(&f, &y, &grad, COLUMNS, &mut out)?;
+            black_box(&mut out);
+            Ok(())
+        })?;
+        Line {
+            name: "bwd",
+            ..line
+        }
+        .print(Direction::Backward, times);
+    }
+    Ok(())
+}
+
+fn bench_softmax_gpu(options: &Options, gpu: &Gpu) -> Result<()> {
+    let f = Softmax::softmax();
+    for n in options.softmax_sizes() {
+        let (host_x, mut host_out) = (randn(n, 1), vec![0.0; n]);
+        let (x, grad, out) = (
+            gpu.upload(&host_x)?,
+            gpu.upload(&randn(n, 2))?,
+            gpu.empty(n)?,
+        );
+        let y = gpu.softmax(&f, &x, COLUMNS)?;
+        let line = Line {
+            peer: "nonlin-gpu",
+            op: SOFTMAX,
+            name: "fwd",
+            mode: "device",
+            n,
+            threads: options.threads,
+        };
+        let times = time_ms(options.secs, || {
+            gpu.softmax_into(&f, &x, COLUMNS, &out)?;
+            Ok(gpu.wait()?)
+        })?;
+        line.print(Direction::Forward, times);
+        let times = time_ms(options.secs, || {
+            SoftmaxEngine::softmax_into(gpu, &f, &host_x, COLUMNS, &mut host_out)?;
+            black_box(&mut host_out);
+            Ok(())
+        })?;
+        Line {
+            mode: "roundtrip",
+            ..line
+        }
+        .print(Direction::Forward, times);
+        let times = time_ms(options.secs, || {
+            gpu.softmax_backward_into(&f, &y, &grad, COLUMNS, &out)?;
+            Ok(gpu.wait()?)
+        })?;
+        Line {
+            name: "bwd",
+            ..line
+        }
+        .print(Direction::Backward, times);
+    }
+    Ok(())
+}
+
+fn read(options: &Options, name: &str) -> Result<Vec<f32>> {
+    let bytes = fs::read(Path::new(&options.dir).join(name))?;
+    let numbers = bytes.chunks_exact(4);
+    Ok(numbers
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect();
+        .collect())
+}
+
+fn write(options: &Options, op: &str, fwd: &[f32], bwd: &[f32]) -> Result<()> {
+    for (name, values) in [("fwd", fwd), ("bwd", bwd)] {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        fs::write(
+            Path::new(&options.out).join(format!("{op}.{name}.f32")),
+            bytes,
+        )?;
+    }
+    Ok(())
+}
+
+fn eval<E: Engine + SoftmaxEngine>(
+    options: &Options,
+    ops: &[(&str, Activation)],
+    engine: &E,
+) -> Result<()> {
+    let x = read(options, "x.f32")?;
     let out = Path::new(&options.out);
     fs::create_dir_all(out)?;
     for (op, f) in ops {
-        for (name, values) in [
-            ("fwd", engine.forward(f, &x)?),
-            ("bwd", engine.derivative(f, &x)?),
-        ] {
-            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            fs::write(out.join(format!("{op}.{name}.f32")), bytes)?;
-        }
+        let (fwd, bwd) = (
+            Engine::forward(engine, f, &x)?,
+            Engine::derivative(engine, f, &x)?,
+        );
+        write(options, op, &fwd, &bwd)?;
+    }
+    if options.wants(SOFTMAX) {
+        let (x, grad) = (
+            read(options, "softmax_x.f32")?,
+            read(options, "softmax_g.f32")?,
+        );
+        let f = Softmax::softmax();
+        let y = SoftmaxEngine::softmax(engine, &f, &x, COLUMNS)?;
+        let dx = SoftmaxEngine::softmax_backward(engine, &f, &y, &grad, COLUMNS)?;
+        write(options, SOFTMAX, &y, &dx)?;
     }
     fs::write(out.join("version"), env!("CARGO_PKG_VERSION"))?;
     Ok(())

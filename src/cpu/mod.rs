@@ -3,6 +3,7 @@
 mod chain;
 pub(crate) mod dispatch;
 mod lanes;
+mod rows;
 mod scalar;
 mod team;
 #[cfg(test)]
@@ -163,16 +164,22 @@ struct Parts {
     count: usize,
     /// Elements of one part, whole blocks.
     part: usize,
+    block: usize,
     /// For each part, how many of its elements are taken.
     taken: Vec<AtomicUsize>,
 }
 
 impl Parts {
     fn new(count: usize, threads: usize) -> Self {
-        let part = count.div_ceil(threads).next_multiple_of(BLOCK);
+        Self::of_blocks(count, threads, BLOCK)
+    }
+
+    fn of_blocks(count: usize, threads: usize, block: usize) -> Self {
+        let part = count.div_ceil(threads).next_multiple_of(block);
         Self {
             count,
             part,
+            block,
             taken: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         }
     }
@@ -186,8 +193,8 @@ impl Parts {
             if start + taken.load(Ordering::Relaxed) >= end {
                 return None;
             }
-            let at = start + taken.fetch_add(BLOCK, Ordering::Relaxed);
-            (at < end).then(|| (at, BLOCK.min(end - at)))
+            let at = start + taken.fetch_add(self.block, Ordering::Relaxed);
+            (at < end).then(|| (at, self.block.min(end - at)))
         })
     }
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// arguments.
 #[derive(Debug)]
 pub struct Batch<'g> {
-    gpu: &'g Gpu,
+    pub(super) gpu: &'g Gpu,
     id: u64,
     state: RefCell<State>,
 }

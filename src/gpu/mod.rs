@@ -33,6 +33,7 @@ mod operations;
 mod pipeline;
 mod pool;
 mod record;
+mod rows;
 mod shader;
 mod span;
 mod sum;

@@ -1,6 +1,7 @@
 //! Compiled kernels, each made once.
 
 use super::context::{Context, lock};
+use super::rows::RowKernel;
 use super::shader::{Access, Element, Input, Kernel, Memory, Output, StepShape, Task, sum_source};
 use crate::Result;
 use std::collections::HashMap;
@@ -37,6 +38,8 @@ pub(super) struct Pipelines {
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
     /// The kernel that adds up, for values in another buffer than the sums and for those beside them.
     sums: Mutex<[Option<Compiled>; 2]>,
+    /// The kernels over rows.
+    rows: Mutex<HashMap<RowKernel, Compiled>>,
     count: AtomicUsize,
 }
 
@@ -114,6 +117,18 @@ impl Context {
         let compiled = self.compile("sum", source, vec![beside, true])?;
         Ok(lock(&self.pipelines.sums)[variant]
             .get_or_insert(compiled)
+            .clone())
+    }
+
+    /// A kernel over rows.
+    pub(super) fn compiled_rows(&self, kernel: RowKernel) -> Result<Compiled> {
+        if let Some(compiled) = lock(&self.pipelines.rows).get(&kernel) {
+            return Ok(compiled.clone());
+        }
+        let compiled = self.compile(kernel.label(), kernel.source(), kernel.written())?;
+        Ok(lock(&self.pipelines.rows)
+            .entry(kernel)
+            .or_insert(compiled)
             .clone())
     }
 

@@ -56,7 +56,7 @@ fn field_count(source: &str, structure: &str) -> usize {
 }
 
 /// `parts`, after the files of the library that they need.
-fn with_library(parts: &[&str], scalar: bool) -> String {
+pub(super) fn with_library(parts: &[&str], scalar: bool) -> String {
     let files: Vec<&str> = PARTS.iter().chain(MATH).copied().collect();
     let mut needed = vec![false; files.len()];
     let mut open: Vec<String> = parts.iter().map(|part| without_comments(part)).collect();

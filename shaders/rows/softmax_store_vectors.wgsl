@@ -1,0 +1,3 @@
+fn put(run: Run, j: u32, v: F) {
+    out[run.out / 4u + j] = v;
+}

@@ -1,0 +1,4 @@
+//! Functions of whole rows.
+
+mod softmax;
+mod softmax_loops;

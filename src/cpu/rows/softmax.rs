@@ -1,0 +1,200 @@
+//! softmax and its relatives on the CPU: rows are shared out between threads, and of few long rows their parts.
+
+use super::softmax_loops::{Reference, STRETCH, Task, entry, is_zero_row, masked_row};
+use crate::Result;
+use crate::cpu::{BLOCK, Cpu, Parts, THREADS_PAY_FROM};
+use crate::rows::{Constants, Softmax, SoftmaxEngine};
+use std::sync::atomic::Ordering;
+
+/// The pointers of one call, to be shared with the team's threads.
+#[derive(Clone, Copy)]
+struct Operands {
+    x: *const f32,
+    /// In the backward pass only.
+    grad: Option<*const f32>,
+    out: *mut f32,
+}
+
+// SAFETY: the threads work on disjoint elements of memory that the caller has borrowed for the whole call.
+unsafe impl Sync for Operands {}
+
+impl Operands {
+    /// From the element at this place on.
+    unsafe fn from(&self, at: usize) -> Self {
+        // SAFETY: the caller promises that there is one.
+        unsafe {
+            Self {
+                x: self.x.add(at),
+                grad: self.grad.map(|grad| grad.add(at)),
+                out: self.out.add(at),
+            }
+        }
+    }
+
+    fn whole_rows(self, columns: usize, rows: usize) -> Task {
+        let Self { x, grad, out } = self;
+        match grad {
+            None => Task::Rows {
+                x,
+                y: out,
+                columns,
+                rows,
+            },
+            Some(grad) => Task::BackwardRows {
+                y: x,
+                grad,
+                dx: out,
+                columns,
+                rows,
+            },
+        }
+    }
+}
+
+impl Cpu {
+    /// # Safety
+    /// Every pointer must be valid for `rows × columns` elements.
+    unsafe fn softmax_rows(&self, f: &Softmax, operands: Operands, columns: usize, rows: usize) {
+        let c = f.constants();
+        let work = entry(self.isa(), &c);
+        let count = rows * columns;
+        let threads = self.threads().min(count / BLOCK).max(1);
+        if threads > 1 && count >= THREADS_PAY_FROM {
+            if rows < 4 * threads && columns >= 2 * STRETCH {
+                for row in 0..rows {
+                    // SAFETY: the rows follow one another.
+                    unsafe { self.softmax_row(&c, operands.from(row * columns), columns) };
+                }
+                return;
+            }
+            let block = (BLOCK / columns).max(1) * columns;
+            let parts = Parts::of_blocks(count, threads, block);
+            let operands = &operands;
+            self.team.run(&|thread| {
+                while let Some((start, len)) = parts.take(thread) {
+                    // SAFETY: blocks are whole rows, and each is taken by one thread only.
+                    unsafe {
+                        work(operands.from(start).whole_rows(columns, len / columns), &c);
+                    }
+                }
+            });
+            return;
+        }
+        // SAFETY: the caller's promise is the one that `Task` asks for.
+        unsafe { work(operands.whole_rows(columns, rows), &c) };
+    }
+
+    /// One row, stretch by stretch on all threads. The sums of the stretches are added in their order.
+    ///
+    /// # Safety
+    /// As [`softmax_rows`](Self::softmax_rows), for one row.
+    unsafe fn softmax_row(&self, c: &Constants, operands: Operands, columns: usize) {
+        let work = entry(self.isa(), c);
+        let stretches = columns.div_ceil(STRETCH);
+        let found: Vec<AtomicF64> = (0..stretches).map(|_| AtomicF64::default()).collect();
+        let operands = &operands;
+        let each = |task: &(dyn Fn(Operands, usize) -> Task + Sync)| {
+            let parts = Parts::of_blocks(columns, self.threads(), STRETCH);
+            self.team.run(&|thread| {
+                while let Some((start, count)) = parts.take(thread) {
+                    // SAFETY: stretches end at or before `columns`, and each is taken by one thread only.
+                    let value = unsafe { work(task(operands.from(start), count), c) };
+                    found[start / STRETCH].set(value);
+                }
+            });
+        };
+        if let Some(grad) = operands.grad {
+            // SAFETY: the caller promises that the elements are there.
+            if c.zeros && unsafe { is_zero_row(operands.x, grad, columns) } {
+                for i in 0..columns {
+                    // SAFETY: as above.
+                    unsafe { operands.out.add(i).write(0.0) };
+                }
+                return;
+            }
+            each(&|Operands { x, grad, .. }, count| Task::Products {
+                y: x,
+                grad: grad.unwrap_or(x),
+                count,
+            });
+            let sum = found.iter().map(AtomicF64::get).sum();
+            each(&|Operands { x, grad, out }, count| Task::Gradient {
+                y: x,
+                grad: grad.unwrap_or(x),
+                dx: out,
+                count,
+                sum,
+            });
+            return;
+        }
+        each(&|Operands { x, .. }, count| Task::Top { x, count });
+        let tops = found.iter().map(AtomicF64::get);
+        let top = tops.fold(f64::NEG_INFINITY, f64::max) as f32;
+        if Reference::new(top, c).masked {
+            // SAFETY: the caller promises that the elements are there.
+            return unsafe { masked_row(operands.x, operands.out, columns, c) };
+        }
+        each(&|Operands { x, out, .. }, count| Task::Exponentials {
+            x,
+            y: out,
+            count,
+            top,
+        });
+        let sum = found.iter().map(AtomicF64::get).sum();
+        each(&|Operands { x, out, .. }, count| Task::Results {
+            x,
+            y: out,
+            count,
+            top,
+            sum,
+        });
+    }
+}
+
+/// A number that any thread may set.
+#[derive(Default)]
+struct AtomicF64(std::sync::atomic::AtomicU64);
+
+impl AtomicF64 {
+    fn set(&self, value: f64) {
+        self.0.store(value.to_bits(), Ordering::Relaxed);
+    }
+
+    fn get(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl SoftmaxEngine for Cpu {
+    fn softmax_into(&self, f: &Softmax, x: &[f32], columns: usize, y: &mut [f32]) -> Result<()> {
+        let rows = f.check_all("x", x.len(), columns, &[("the result", y.len())])?;
+        let operands = Operands {
+            x: x.as_ptr(),
+            grad: None,
+            out: y.as_mut_ptr(),
+        };
+        // SAFETY: `check_all` has seen that the slices are of one length, whole rows.
+        unsafe { self.softmax_rows(f, operands, columns, rows) };
+        Ok(())
+    }
+
+    fn softmax_backward_into(
+        &self,
+        f: &Softmax,
+        y: &[f32],
+        grad: &[f32],
+        columns: usize,
+        dx: &mut [f32],
+    ) -> Result<()> {
+        let others = [("grad", grad.len()), ("the result", dx.len())];
+        let rows = f.check_all("y", y.len(), columns, &others)?;
+        let operands = Operands {
+            x: y.as_ptr(),
+            grad: Some(grad.as_ptr()),
+            out: dx.as_mut_ptr(),
+        };
+        // SAFETY: `check_all` has seen that the slices are of one length, whole rows.
+        unsafe { self.softmax_rows(f, operands, columns, rows) };
+        Ok(())
+    }
+}

@@ -1,0 +1,577 @@
+//! The loops of softmax and its relatives, for every instruction set.
+//!
+//! A row of a few thousand elements stays in the nearest cache while it is read three times: for the maximum, for the exponentials with
+//! their sum, and for the results.
+
+use crate::cpu::dispatch::{Isa, Portable};
+use crate::cpu::lanes::Lanes;
+use crate::math::{exp, exp_pair, product_pair};
+use crate::rows::Constants;
+
+/// Columns whose sum is taken at once: the sums of a longer row are added in order, so that they are the same however many threads there
+/// are.
+pub(super) const STRETCH: usize = 16 * 1024;
+
+/// Vectors that are added up in f32 before their sum goes on in f64.
+const ADDED: usize = 64;
+
+/// What a loop does. Pointers are to `count` elements, or to `rows × columns`.
+///
+/// # Safety
+/// Pointers must be valid for so many elements, and the machine must have the instruction set.
+#[derive(Clone, Copy)]
+pub(super) enum Task {
+    /// Whole rows.
+    Rows {
+        x: *const f32,
+        y: *mut f32,
+        columns: usize,
+        rows: usize,
+    },
+    /// Whole rows of the gradient.
+    BackwardRows {
+        y: *const f32,
+        grad: *const f32,
+        dx: *mut f32,
+        columns: usize,
+        rows: usize,
+    },
+    /// The maximum of what is not NaN.
+    Top { x: *const f32, count: usize },
+    /// The exponentials, written where the results are made of them, and their sum.
+    Exponentials {
+        x: *const f32,
+        y: *mut f32,
+        count: usize,
+        top: f32,
+    },
+    /// The results, given the sum over the row.
+    Results {
+        x: *const f32,
+        y: *mut f32,
+        count: usize,
+        top: f32,
+        sum: f64,
+    },
+    /// The sum that the gradient needs.
+    Products {
+        y: *const f32,
+        grad: *const f32,
+        count: usize,
+    },
+    /// The gradient, given that sum.
+    Gradient {
+        y: *const f32,
+        grad: *const f32,
+        dx: *mut f32,
+        count: usize,
+        sum: f64,
+    },
+}
+
+/// A loop of one instruction set; gives the number that the task is about, if any.
+///
+/// # Safety
+/// As [`Task`].
+pub(super) type Entry = unsafe fn(Task, &Constants) -> f64;
+
+macro_rules! compiled_for {
+    ($name:ident, $lanes:ty, $(#[$attribute:meta])*) => {
+        $(#[$attribute])*
+        unsafe fn $name<const LOG: bool, const UNIT: bool>(task: Task, c: &Constants) -> f64 {
+            // SAFETY: the caller keeps the contract of `Task`.
+            unsafe { run::<$lanes, LOG, UNIT>(task, c) }
+        }
+    };
+}
+compiled_for!(portable, Portable,);
+#[cfg(target_arch = "x86_64")]
+compiled_for!(avx2, crate::cpu::x86::Avx2, #[target_feature(enable = "avx2,fma")]);
+#[cfg(all(target_arch = "x86_64", nonlin_avx512))]
+compiled_for!(avx512, crate::cpu::x86::Avx512, #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
+
+/// The loops of a function.
+pub(super) fn entry(isa: Isa, c: &Constants) -> Entry {
+    match (c.log, c.inverse == 1.0) {
+        (false, false) => entry_of::<false, false>(isa),
+        (false, true) => entry_of::<false, true>(isa),
+        (true, false) => entry_of::<true, false>(isa),
+        (true, true) => entry_of::<true, true>(isa),
+    }
+}
+
+fn entry_of<const LOG: bool, const UNIT: bool>(isa: Isa) -> Entry {
+    match isa {
+        #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
+        Isa::Avx512 => avx512::<LOG, UNIT>,
+        #[cfg(target_arch = "x86_64")]
+        Isa::Avx2 => avx2::<LOG, UNIT>,
+        _ => portable::<LOG, UNIT>,
+    }
+}
+
+/// Always inlined, as everything below, so that it takes on the instruction set of the function around it.
+#[inline(always)]
+unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(task: Task, c: &Constants) -> f64 {
+    // SAFETY: the caller keeps the contract of `Task`; rows follow one another.
+    unsafe {
+        match task {
+            Task::Rows {
+                x,
+                y,
+                columns,
+                rows,
+            } => {
+                for row in 0..rows {
+                    let at = row * columns;
+                    forward_row::<L, LOG, UNIT>(x.add(at), y.add(at), columns, c);
+                }
+                0.0
+            }
+            Task::BackwardRows {
+                y,
+                grad,
+                dx,
+                columns,
+                rows,
+            } => {
+                for row in 0..rows {
+                    let at = row * columns;
+                    backward_row::<L, LOG>(y.add(at), grad.add(at), dx.add(at), columns, c);
+                }
+                0.0
+            }
+            Task::Top { x, count } => f64::from(top_of::<L>(x, count, c)),
+            Task::Exponentials { x, y, count, top } => {
+                exponentials::<L, LOG, UNIT>(x, y, count, Reference::new(top, c), c)
+            }
+            Task::Results {
+                x,
+                y,
+                count,
+                top,
+                sum,
+            } => {
+                results::<L, LOG, UNIT>(x, y, count, Reference::new(top, c), sum, c);
+                0.0
+            }
+            Task::Products { y, grad, count } => products::<L, LOG>(y, grad, count),
+            Task::Gradient {
+                y,
+                grad,
+                dx,
+                count,
+                sum,
+            } => {
+                gradient::<L, LOG>(y, grad, dx, count, sum, c);
+                0.0
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn forward_row<L: Lanes, const LOG: bool, const UNIT: bool>(
+    x: *const f32,
+    y: *mut f32,
+    columns: usize,
+    c: &Constants,
+) {
+    // SAFETY: stretches end at or before `columns`.
+    unsafe {
+        let top = top_of::<L>(x, columns, c);
+        let reference = Reference::new(top, c);
+        if reference.masked {
+            return masked_row(x, y, columns, c);
+        }
+        let (mut sum, mut at) = (0.0, 0);
+        while at < columns {
+            let count = STRETCH.min(columns - at);
+            sum += exponentials::<L, LOG, UNIT>(x.add(at), y.add(at), count, reference, c);
+            at += count;
+        }
+        results::<L, LOG, UNIT>(x, y, columns, reference, sum, c);
+    }
+}
+
+#[inline(always)]
+unsafe fn backward_row<L: Lanes, const LOG: bool>(
+    y: *const f32,
+    grad: *const f32,
+    dx: *mut f32,
+    columns: usize,
+    c: &Constants,
+) {
+    // SAFETY: stretches end at or before `columns`.
+    unsafe {
+        if c.zeros && is_zero_row(y, grad, columns) {
+            for i in 0..columns {
+                dx.add(i).write(0.0);
+            }
+            return;
+        }
+        let (mut sum, mut at) = (0.0, 0);
+        while at < columns {
+            let count = STRETCH.min(columns - at);
+            sum += products::<L, LOG>(y.add(at), grad.add(at), count);
+            at += count;
+        }
+        gradient::<L, LOG>(y, grad, dx, columns, sum, c);
+    }
+}
+
+/// Whether a row of outputs is that of a masked row, and its gradient has no NaN.
+///
+/// # Safety
+/// Both must be valid for `columns` elements.
+pub(super) unsafe fn is_zero_row(y: *const f32, grad: *const f32, columns: usize) -> bool {
+    // SAFETY: the caller promises that the elements are there.
+    unsafe {
+        (0..columns).all(|i| y.add(i).read() == 0.0)
+            && !(0..columns).any(|i| grad.add(i).read().is_nan())
+    }
+}
+
+/// A row without anything above minus infinity: NaN, or zeros where that is asked for and there is no NaN in it.
+///
+/// # Safety
+/// Both must be valid for `columns` elements.
+pub(super) unsafe fn masked_row(x: *const f32, y: *mut f32, columns: usize, c: &Constants) {
+    // SAFETY: the caller promises that the elements are there.
+    unsafe {
+        let zeros = c.zeros && !(0..columns).any(|i| x.add(i).read().is_nan());
+        let value = if zeros { 0.0 } else { f32::NAN };
+        for i in 0..columns {
+            y.add(i).write(value);
+        }
+    }
+}
+
+/// What is subtracted from all elements of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Reference {
+    value: f32,
+    /// Whether nothing in the row is above minus infinity.
+    pub(super) masked: bool,
+}
+
+impl Reference {
+    #[inline(always)]
+    pub(super) fn new(top: f32, c: &Constants) -> Self {
+        Self {
+            value: if c.one && top < 0.0 { 0.0 } else { top },
+            masked: !c.one && top == f32::NEG_INFINITY,
+        }
+    }
+}
+
+/// Loads what is left of a row after its last whole vector, `fill` beyond.
+#[inline(always)]
+unsafe fn load_rest<L: Lanes>(from: *const f32, rest: usize, fill: f32) -> L {
+    let mut room = [fill; 16];
+    // SAFETY: the caller promises `rest < WIDTH <= 16` elements.
+    unsafe {
+        std::ptr::copy_nonoverlapping(from, room.as_mut_ptr(), rest);
+        L::load(room.as_ptr())
+    }
+}
+
+#[inline(always)]
+unsafe fn store_rest<L: Lanes>(value: L, to: *mut f32, rest: usize) {
+    let mut room = [0.0; 16];
+    // SAFETY: the caller promises `rest < WIDTH <= 16` elements.
+    unsafe {
+        value.store(room.as_mut_ptr());
+        std::ptr::copy_nonoverlapping(room.as_ptr(), to, rest);
+    }
+}
+
+#[inline(always)]
+fn in_lanes<L: Lanes>(value: L) -> [f32; 16] {
+    let mut room = [0.0; 16];
+    // SAFETY: there is room for the widest vector.
+    unsafe { value.store(room.as_mut_ptr()) };
+    room
+}
+
+/// The sum of all lanes.
+#[inline(always)]
+fn across<L: Lanes>(sums: [L; 4]) -> f64 {
+    let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    let room = in_lanes(sum);
+    let mut total = 0.0;
+    let mut lane = 0;
+    while lane < L::WIDTH {
+        total += f64::from(room[lane]);
+        lane += 1;
+    }
+    total
+}
+
+#[inline(always)]
+fn signed<L: Lanes>(x: L, c: &Constants) -> L {
+    if c.negative { -x } else { x }
+}
+
+/// What counts for nothing in a row of `x`.
+#[inline(always)]
+fn no_element(c: &Constants) -> f32 {
+    if c.negative {
+        f32::INFINITY
+    } else {
+        f32::NEG_INFINITY
+    }
+}
+
+#[inline(always)]
+unsafe fn top_of<L: Lanes>(x: *const f32, count: usize, c: &Constants) -> f32 {
+    let mut tops = [L::splat(f32::NEG_INFINITY); 4];
+    let (width, mut at) = (L::WIDTH, 0);
+    // SAFETY: all vectors end at or before `count`.
+    unsafe {
+        while at + 4 * width <= count {
+            for (k, top) in tops.iter_mut().enumerate() {
+                *top = signed(L::load(x.add(at + k * width)), c).max(*top);
+            }
+            at += 4 * width;
+        }
+        while at + width <= count {
+            tops[0] = signed(L::load(x.add(at)), c).max(tops[0]);
+            at += width;
+        }
+        if at < count {
+            let rest: L = load_rest(x.add(at), count - at, no_element(c));
+            tops[0] = signed(rest, c).max(tops[0]);
+        }
+    }
+    let room = in_lanes(tops[0].max(tops[1]).max(tops[2].max(tops[3])));
+    let mut top = room[0];
+    for &lane in &room[1..L::WIDTH] {
+        top = if lane > top { lane } else { top };
+    }
+    top
+}
+
+/// `(u − m) / T` for `u <= m` as a sum of two; below −115 roughly. The difference keeps what its rounding loses: at
+/// −87 that would be 64 ULP of the exponential.
+#[inline(always)]
+fn below<L: Lanes, const UNIT: bool>(u: L, m: L, c: &Constants) -> (L, L) {
+    let d = u - m;
+    let subtracted = d - u;
+    let rest = (u - (d - subtracted)) - (m + subtracted);
+    let (hi, lo) = if UNIT {
+        (d, rest)
+    } else {
+        let inverse_hi = L::splat(c.inverse_hi);
+        let (hi, lo) = product_pair(inverse_hi, L::splat(c.inverse_lo), d);
+        (hi, rest.mul_add(inverse_hi, lo))
+    };
+    let far = hi.lt(L::splat(-115.0));
+    (hi, L::select(far, L::splat(0.0), lo))
+}
+
+#[inline(always)]
+fn exp_below<L: Lanes, const UNIT: bool>(u: L, m: L, c: &Constants) -> L {
+    let (hi, lo) = below::<L, UNIT>(u, m, c);
+    exp_pair(hi.at_least(L::splat(-120.0)), lo).value()
+}
+
+/// The exponentials of a stretch, and their sum.
+#[inline(always)]
+unsafe fn exponentials<L: Lanes, const LOG: bool, const UNIT: bool>(
+    x: *const f32,
+    y: *mut f32,
+    count: usize,
+    reference: Reference,
+    c: &Constants,
+) -> f64 {
+    let m = L::splat(reference.value);
+    let (width, mut at, mut total) = (L::WIDTH, 0, 0.0);
+    while at < count {
+        let end = count.min(at + ADDED * width);
+        let mut sums = [L::splat(0.0); 4];
+        // SAFETY: all vectors end at or before `end`, or are shortened.
+        unsafe {
+            while at + 4 * width <= end {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    let place = at + k * width;
+                    let e = exp_below::<L, UNIT>(signed(L::load(x.add(place)), c), m, c);
+                    if !LOG {
+                        e.store(y.add(place));
+                    }
+                    *sum = *sum + e;
+                }
+                at += 4 * width;
+            }
+            while at + width <= end {
+                let e = exp_below::<L, UNIT>(signed(L::load(x.add(at)), c), m, c);
+                if !LOG {
+                    e.store(y.add(at));
+                }
+                sums[0] = sums[0] + e;
+                at += width;
+            }
+            if at < end {
+                let rest: L = load_rest(x.add(at), end - at, no_element(c));
+                let e = exp_below::<L, UNIT>(signed(rest, c), m, c);
+                if !LOG {
+                    store_rest(e, y.add(at), end - at);
+                }
+                sums[0] = sums[0] + e;
+                at = end;
+            }
+        }
+        total += across(sums);
+    }
+    total
+}
+
+/// The results: the exponentials in `y` over their sum, or from `x` and the logarithm of the sum.
+#[inline(always)]
+unsafe fn results<L: Lanes, const LOG: bool, const UNIT: bool>(
+    x: *const f32,
+    y: *mut f32,
+    count: usize,
+    reference: Reference,
+    sum: f64,
+    c: &Constants,
+) {
+    let m = L::splat(reference.value);
+    let one = if c.one {
+        f64::from(in_lanes(exp_below::<L, UNIT>(L::splat(0.0), m, c))[0])
+    } else {
+        0.0
+    };
+    let sum = sum + one;
+    let log = sum.ln();
+    let log_hi = log as f32;
+    let factor = L::splat((1.0 / sum) as f32);
+    let (log_hi, log_lo) = (L::splat(log_hi), L::splat((log - f64::from(log_hi)) as f32));
+    let (width, mut at) = (L::WIDTH, 0);
+    // SAFETY: all vectors end at or before `count`, or are shortened.
+    unsafe {
+        while at < count {
+            let rest = count - at;
+            let whole = rest >= width;
+            let value = if LOG {
+                let u = if whole {
+                    L::load(x.add(at))
+                } else {
+                    load_rest(x.add(at), rest, 0.0)
+                };
+                let u = signed(u, c);
+                let (hi, lo) = below::<L, UNIT>(u, m, c);
+                let near = (hi - log_hi) + (lo - log_lo);
+                if UNIT {
+                    near
+                } else {
+                    // By halves: u − m may leave the range where (u − m) / T does not.
+                    let half = L::splat(0.5);
+                    let half = (u * half - m * half) * L::splat(c.inverse);
+                    L::select(hi.lt(L::splat(-115.0)), (half + half) - log_hi, near)
+                }
+            } else if whole {
+                L::load(y.add(at)) * factor
+            } else {
+                load_rest::<L>(y.add(at), rest, 0.0) * factor
+            };
+            if whole {
+                value.store(y.add(at));
+            } else {
+                store_rest(value, y.add(at), rest);
+            }
+            at += width;
+        }
+    }
+}
+
+/// The sum over a stretch that the gradient needs: of `grad·y`, for log_softmax of `grad`.
+#[inline(always)]
+unsafe fn products<L: Lanes, const LOG: bool>(
+    y: *const f32,
+    grad: *const f32,
+    count: usize,
+) -> f64 {
+    let (width, mut at, mut total) = (L::WIDTH, 0, 0.0);
+    while at < count {
+        let end = count.min(at + ADDED * width);
+        let mut sums = [L::splat(0.0); 4];
+        // SAFETY: all vectors end at or before `end`, or are shortened.
+        unsafe {
+            while at + 4 * width <= end {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    let place = at + k * width;
+                    let g = L::load(grad.add(place));
+                    *sum = if LOG {
+                        *sum + g
+                    } else {
+                        g.mul_add(L::load(y.add(place)), *sum)
+                    };
+                }
+                at += 4 * width;
+            }
+            while at < end {
+                let rest = (end - at).min(width);
+                let (g, value) = if rest == width {
+                    (L::load(grad.add(at)), L::load(y.add(at)))
+                } else {
+                    (
+                        load_rest(grad.add(at), rest, 0.0),
+                        load_rest(y.add(at), rest, 0.0),
+                    )
+                };
+                sums[0] = if LOG {
+                    sums[0] + g
+                } else {
+                    g.mul_add(value, sums[0])
+                };
+                at += rest;
+            }
+        }
+        total += across(sums);
+    }
+    total
+}
+
+#[inline(always)]
+unsafe fn gradient<L: Lanes, const LOG: bool>(
+    y: *const f32,
+    grad: *const f32,
+    dx: *mut f32,
+    count: usize,
+    sum: f64,
+    c: &Constants,
+) {
+    let sum = L::splat(sum as f32);
+    // The factors of 1 / T stand where no product leaves the range of f32 on the way to a result in it.
+    let large = L::splat(c.inverse.max(1.0));
+    let small = c.inverse.min(1.0);
+    let small = L::splat(if c.negative { -small } else { small });
+    let (width, mut at) = (L::WIDTH, 0);
+    // SAFETY: all vectors end at or before `count`, or are shortened.
+    unsafe {
+        while at < count {
+            let rest = count - at;
+            let whole = rest >= width;
+            let (value, g) = if whole {
+                (L::load(y.add(at)), L::load(grad.add(at)))
+            } else {
+                (
+                    load_rest(y.add(at), rest, 0.0),
+                    load_rest(grad.add(at), rest, 0.0),
+                )
+            };
+            let result = if LOG {
+                (exp(value) * large).neg_mul_add(sum, g * large) * small
+            } else {
+                (value * large) * ((g - sum) * small)
+            };
+            if whole {
+                result.store(dx.add(at));
+            } else {
+                store_rest(result, dx.add(at), rest);
+            }
+            at += width;
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The kernels of softmax and its relatives, put together from `shaders/rows/softmax_*.wgsl`.
+
+use crate::gpu::shader::with_library;
+
+macro_rules! text {
+    ($name:literal) => {
+        include_str!(concat!("../../../shaders/rows/softmax_", $name, ".wgsl"))
+    };
+}
+
+/// What a kernel does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::gpu) enum Stage {
+    /// Whole rows, from what is read to the results.
+    Rows,
+    /// What counts of each part of a row.
+    Parts,
+    /// What counts of a row, from that of its parts.
+    Merge,
+    /// Results of a piece of a row.
+    Apply,
+}
+
+/// How a kernel reaches an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::gpu) enum Access {
+    Read,
+    /// It lies in a buffer of the result: wgpu then wants it declared as written.
+    Beside,
+    /// It is the result.
+    Output,
+}
+
+/// What kernels are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::gpu) struct Variant {
+    pub(super) stage: Stage,
+    pub(super) log: bool,
+    /// Whether rows are whole vectors of four.
+    pub(super) vectors: bool,
+    /// Invocations that go through a row together, a power of two up to 256.
+    pub(super) lanes: u32,
+    pub(super) x: Access,
+    /// In the backward pass only.
+    pub(super) grad: Option<Access>,
+}
+
+impl Variant {
+    fn has_inputs(self) -> bool {
+        self.stage != Stage::Merge
+    }
+
+    fn has_output(self) -> bool {
+        matches!(self.stage, Stage::Rows | Stage::Apply)
+    }
+
+    /// The inputs that have a binding of their own, by name, with their declaration as written.
+    pub(super) fn inputs(self) -> impl Iterator<Item = (&'static str, bool)> {
+        [("x", Some(self.x)), ("grad", self.grad)]
+            .into_iter()
+            .filter(move |_| self.has_inputs())
+            .filter_map(|(name, access)| match access? {
+                Access::Output => None,
+                access => Some((name, access == Access::Beside)),
+            })
+    }
+
+    /// For each storage binding, whether it is declared as written: the inputs, the result, the states.
+    pub(super) fn written(self) -> Vec<bool> {
+        let mut written: Vec<bool> = self.inputs().map(|(_, written)| written).collect();
+        written.extend(self.has_output().then_some(true));
+        written.extend((self.stage != Stage::Rows).then_some(self.stage != Stage::Apply));
+        written
+    }
+
+    /// The text of the kernel.
+    pub(super) fn source(self) -> String {
+        let backward = self.grad.is_some();
+        let (gather, states, results) = if backward {
+            (
+                text!("backward_gather"),
+                text!("backward_states"),
+                text!("backward_results"),
+            )
+        } else {
+            (
+                text!("forward_gather"),
+                text!("forward_states"),
+                text!("forward_results"),
+            )
+        };
+        let bindings = self.bindings();
+        let loads = self.loads();
+        let mut parts = vec![text!("frame"), &bindings];
+        if self.stage != Stage::Apply {
+            let group = if self.lanes == 1 {
+                text!("alone")
+            } else {
+                text!("group")
+            };
+            parts.push(group);
+        }
+        if !backward {
+            parts.push(text!("exponent"));
+        }
+        parts.push(&loads);
+        let store = if self.vectors {
+            text!("store_vectors")
+        } else {
+            text!("store_elements")
+        };
+        parts.extend(match self.stage {
+            Stage::Rows => vec![gather, results, store, text!("rows")],
+            Stage::Parts => vec![gather, text!("parts")],
+            Stage::Merge => vec![states, text!("merge")],
+            Stage::Apply => vec![results, store, text!("apply")],
+        });
+        let (value, term) = match (backward, self.log) {
+            (false, false) => ("softmax_value", ""),
+            (false, true) => ("log_softmax_value", ""),
+            (true, false) => ("softmax_gradient", "softmax_term"),
+            (true, true) => ("log_softmax_gradient", "log_softmax_term"),
+        };
+        with_library(&parts, false)
+            .replace("@value", value)
+            .replace("@term", term)
+    }
+
+    fn bindings(self) -> String {
+        let element = if self.vectors { "vec4<f32>" } else { "f32" };
+        let mut text = String::from("@group(0) @binding(0) var<uniform> params: Params;\n");
+        let mut binding = 1;
+        let mut declare = |name: &str, element: &str, written: bool| {
+            let access = if written { "read_write" } else { "read" };
+            text += &format!(
+                "@group(0) @binding({binding}) var<storage, {access}> {name}: array<{element}>;\n"
+            );
+            binding += 1;
+        };
+        for (name, written) in self.inputs() {
+            declare(name, element, written);
+        }
+        if self.has_output() {
+            declare("out", element, true);
+        }
+        if self.stage != Stage::Rows {
+            declare("states", "vec4<u32>", self.stage != Stage::Apply);
+        }
+        text += &format!("\nconst LANES: u32 = {}u;\n", self.lanes);
+        text += "\nfn zero_bits() -> u32 {\n    return params.zero;\n}\n";
+        text
+    }
+
+    fn loads(self) -> String {
+        if !self.has_inputs() {
+            return String::new();
+        }
+        let load = if self.vectors {
+            text!("load_vectors")
+        } else {
+            text!("load_elements")
+        };
+        [("x", Some(self.x)), ("grad", self.grad)]
+            .into_iter()
+            .filter_map(|(name, access)| {
+                let buffer = match access? {
+                    Access::Output => "out",
+                    _ => name,
+                };
+                Some(load.replace("@input", name).replace("@buffer", buffer))
+            })
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Access, Stage, Variant};
+
+    #[test]
+    fn kernels_are_valid_however_their_operands_lie() {
+        let places = [Access::Read, Access::Beside, Access::Output];
+        for stage in [Stage::Rows, Stage::Parts, Stage::Merge, Stage::Apply] {
+            let group = matches!(stage, Stage::Parts | Stage::Merge);
+            for lanes in [1, 64, 256] {
+                for x in places {
+                    for grad in places.map(Some).into_iter().chain([None]) {
+                        let reads_only = matches!(stage, Stage::Parts | Stage::Merge);
+                        let plain = |access: Access| access == Access::Read;
+                        if reads_only && !(plain(x) && grad.is_none_or(plain)) {
+                            continue;
+                        }
+                        if group && lanes != 256 {
+                            continue;
+                        }
+                        for (log, vectors) in
+                            [(false, true), (true, true), (false, false), (true, false)]
+                        {
+                            let variant = Variant {
+                                stage,
+                                log,
+                                vectors,
+                                lanes,
+                                x,
+                                grad,
+                            };
+                            let source = variant.source();
+                            let module = naga::front::wgsl::parse_str(&source)
+                                .unwrap_or_else(|e| panic!("{}", e.emit_to_string(&source)));
+                            let checked = naga::valid::Validator::new(
+                                naga::valid::ValidationFlags::all(),
+                                naga::valid::Capabilities::default(),
+                            )
+                            .validate(&module);
+                            if let Err(error) = checked {
+                                panic!("{variant:?}: {}", error.emit_to_string(&source));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
