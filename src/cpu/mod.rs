@@ -3,6 +3,7 @@
 mod chain;
 pub(crate) mod dispatch;
 mod lanes;
+mod rows;
 mod scalar;
 mod team;
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod operations;
 mod pipeline;
 mod pool;
 mod record;
+mod rows;
 mod shader;
 mod span;
 mod sum;
@@ -62,7 +63,7 @@ pub use timing::{Clock, Timing};
 
 use crate::{Error, Result};
 use context::{Ceilings, Context};
-use dispatch::check_device;
+use dispatch::{Prepared, check_device};
 use pool::Purpose;
 use std::sync::Arc;
 use transfer::Drive;

@@ -1,6 +1,7 @@
 //! Compiled kernels, each made once.
 
 use super::context::{Context, lock};
+use super::rows::RowKernel;
 use super::shader::{Access, Element, Input, Kernel, Memory, Output, StepShape, Task, sum_source};
 use crate::Result;
 use std::collections::HashMap;
@@ -37,6 +38,8 @@ pub(super) struct Pipelines {
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
     /// The kernel that adds up, for values in another buffer than the sums and for those beside them.
     sums: Mutex<[Option<Compiled>; 2]>,
+    /// The kernels of gated and grouped functions.
+    pub(super) rows: Mutex<HashMap<RowKernel, Compiled>>,
     count: AtomicUsize,
 }
 
@@ -116,7 +119,12 @@ impl Context {
             .clone())
     }
 
-    fn compile(&self, label: &str, source: String, written: Written) -> Result<Compiled> {
+    pub(super) fn compile(
+        &self,
+        label: &str,
+        source: String,
+        written: Written,
+    ) -> Result<Compiled> {
         let (bind_group_layout, pipeline_layout) = self.layout(written)?;
         let pipeline = self.scoped("compiling a kernel", || {
             let module = self
