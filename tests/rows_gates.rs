@@ -374,7 +374,7 @@ fn gradients_are_finite_differences(gates: &Gates) -> Result<(), Failed> {
     ];
     for (f, side, form) in units {
         let dx = gates.engine.glu_backward(&f, &x, 2 * n, &grad)?;
-        for i in 0..rows * n {
+        for (i, &grad) in grad.iter().enumerate() {
             let [at_a, at_b] = places(side, n, i / n, i % n);
             let (a, b, h) = (f64::from(x[at_a]), f64::from(x[at_b]), 1e-6);
             let slopes = [
@@ -382,7 +382,7 @@ fn gradients_are_finite_differences(gates: &Gates) -> Result<(), Failed> {
                 (form(a, b + h) - form(a, b - h)) / (2.0 * h),
             ];
             for (at, slope) in [at_a, at_b].into_iter().zip(slopes) {
-                let want = slope * f64::from(grad[i]);
+                let want = slope * f64::from(grad);
                 let off = (f64::from(dx[at]) - want).abs();
                 assert!(
                     off <= 1e-5 * (1.0 + want.abs()),

@@ -14,7 +14,7 @@ struct Params {
     unused2: u32,
     // Numbers of the function.
     words: array<vec4<u32>, 3>,
-    // For each operand: where it begins in its binding, from row to row, from column to column.
+    // For each operand: where it begins in its binding, from row to row, from column to column, from piece to piece.
     operands: array<vec4<u32>, @OPERANDS>,
     constants: array<vec4<f32>, 7>,
 }
@@ -30,13 +30,13 @@ struct RowPlace {
     first: u32,
     row: U,
     column: U,
-    // Elements to go on from where the operands are.
-    beyond: u32,
+    // Of operands that have several elements for a place.
+    piece: u32,
 }
 
 fn element_of(operand: u32, p: RowPlace) -> U {
     let reach = params.operands[operand];
-    return p.row * reach.y + p.column * reach.z + (reach.x + p.beyond);
+    return p.row * reach.y + p.column * reach.z + (reach.x + p.piece * reach.w);
 }
 
 //@operands

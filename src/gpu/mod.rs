@@ -63,7 +63,7 @@ pub use timing::{Clock, Timing};
 
 use crate::{Error, Result};
 use context::{Ceilings, Context};
-use dispatch::{Prepared, check_device};
+use dispatch::check_device;
 use pool::Purpose;
 use std::sync::Arc;
 use transfer::Drive;

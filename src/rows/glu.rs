@@ -51,6 +51,10 @@ impl Glu {
     }
 
     /// The sigmoid of the second half, as PyTorch and JAX have it: `first·σ(second)` (Dauphin et al. 2017).
+    #[allow(
+        clippy::self_named_constructors,
+        reason = "it is one of the family, and has the family's name"
+    )]
     pub fn glu() -> Self {
         Self::with(Activation::sigmoid()).gated(Gate::Second)
     }
@@ -148,7 +152,7 @@ impl Glu {
     pub(crate) fn shape(&self, len: usize, columns: usize) -> Result<(usize, usize)> {
         self.check()?;
         let rows = rows_of("glu", "x", len, columns)?;
-        if columns % 2 != 0 {
+        if !columns.is_multiple_of(2) {
             return Err(Error::InvalidParameters {
                 function: "glu",
                 reason: format!("a row of {columns} columns has no two halves"),

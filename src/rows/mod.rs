@@ -2,7 +2,15 @@
 
 mod engine;
 mod glu;
+mod maxout;
 pub(crate) mod places;
+mod prelu;
+mod rrelu;
 
 pub use engine::GateEngine;
+pub(crate) use engine::check_crelu;
 pub use glu::{Gate, Glu};
+pub use maxout::Maxout;
+pub use prelu::Prelu;
+pub use rrelu::Rrelu;
+pub(crate) use rrelu::threefry;

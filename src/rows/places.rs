@@ -43,7 +43,7 @@ impl Access {
         let distance = self.offset.abs_diff(other.offset);
         self.stride == other.stride
             && self.step == other.step
-            && (distance >= columns * self.step || distance % self.step != 0)
+            && (distance >= columns * self.step || !distance.is_multiple_of(self.step))
             && self.offset.max(other.offset) + (columns.saturating_sub(1)) * self.step < self.stride
     }
 }
@@ -55,7 +55,7 @@ pub(crate) fn rows_of(
     len: usize,
     columns: usize,
 ) -> Result<usize> {
-    if columns > 0 && len % columns == 0 {
+    if columns > 0 && len.is_multiple_of(columns) {
         return Ok(len / columns);
     }
     Err(Error::InvalidParameters {

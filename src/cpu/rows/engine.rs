@@ -1,11 +1,12 @@
 //! [`GateEngine`] for the CPU: checks, then the loops.
 
 use super::glu::{Backward, Forward};
+use super::groups::Result as Made;
 use super::{Read, Write};
 use crate::Result;
 use crate::cpu::Cpu;
 use crate::rows::places::{Access, as_long};
-use crate::rows::{GateEngine, Glu};
+use crate::rows::{GateEngine, Glu, Maxout, Prelu, Rrelu, check_crelu};
 
 impl GateEngine for Cpu {
     fn glu_into(&self, f: &Glu, x: &[f32], columns: usize, y: &mut [f32]) -> Result<()> {
@@ -82,5 +83,123 @@ impl GateEngine for Cpu {
         };
         // SAFETY: all are of one length.
         unsafe { self.glu_gradients(f, 1, a.len(), operands) }
+    }
+
+    fn maxout_into(&self, f: &Maxout, x: &[f32], columns: usize, y: &mut [f32]) -> Result<()> {
+        let (rows, columns) = f.shape(x.len(), columns)?;
+        as_long("the result", y.len(), "a piece of x", rows * columns)?;
+        let to = Made::Values(y.as_mut_ptr());
+        // SAFETY: the lengths are those that are asked for.
+        unsafe { self.largest(f, rows, columns, x.as_ptr(), to) };
+        Ok(())
+    }
+
+    fn maxout_index_into(
+        &self,
+        f: &Maxout,
+        x: &[f32],
+        columns: usize,
+        index: &mut [u32],
+    ) -> Result<()> {
+        let (rows, columns) = f.shape(x.len(), columns)?;
+        as_long("the index", index.len(), "a piece of x", rows * columns)?;
+        let to = Made::Index(index.as_mut_ptr());
+        // SAFETY: the lengths are those that are asked for.
+        unsafe { self.largest(f, rows, columns, x.as_ptr(), to) };
+        Ok(())
+    }
+
+    fn maxout_backward_into(
+        &self,
+        f: &Maxout,
+        x: &[f32],
+        columns: usize,
+        grad: &[f32],
+        dx: &mut [f32],
+    ) -> Result<()> {
+        let (rows, columns) = f.shape(x.len(), columns)?;
+        as_long("grad", grad.len(), "a piece of x", rows * columns)?;
+        as_long("the result", dx.len(), "x", x.len())?;
+        let to = Made::Gradient {
+            grad: grad.as_ptr(),
+            dx: dx.as_mut_ptr(),
+        };
+        // SAFETY: the lengths are those that are asked for.
+        unsafe { self.largest(f, rows, columns, x.as_ptr(), to) };
+        Ok(())
+    }
+
+    fn crelu_into(&self, x: &[f32], columns: usize, y: &mut [f32]) -> Result<()> {
+        let rows = check_crelu(x.len(), columns)?;
+        as_long("the result", y.len(), "twice x", 2 * x.len())?;
+        // SAFETY: the lengths are those that are asked for.
+        unsafe { self.crelu_forward(rows, columns, x.as_ptr(), y.as_mut_ptr()) };
+        Ok(())
+    }
+
+    fn crelu_backward_into(
+        &self,
+        x: &[f32],
+        columns: usize,
+        grad: &[f32],
+        dx: &mut [f32],
+    ) -> Result<()> {
+        let rows = check_crelu(x.len(), columns)?;
+        as_long("grad", grad.len(), "twice x", 2 * x.len())?;
+        as_long("the result", dx.len(), "x", x.len())?;
+        let (x, grad) = (x.as_ptr(), grad.as_ptr());
+        // SAFETY: the lengths are those that are asked for.
+        unsafe { self.crelu_gradient(rows, columns, x, grad, dx.as_mut_ptr()) };
+        Ok(())
+    }
+
+    fn prelu_into(&self, f: &Prelu, x: &[f32], slopes: &[f32], y: &mut [f32]) -> Result<()> {
+        f.rows(x.len(), slopes.len())?;
+        as_long("the result", y.len(), "x", x.len())?;
+        self.prelu_forward(f, x, slopes, y);
+        Ok(())
+    }
+
+    fn prelu_backward_into(
+        &self,
+        f: &Prelu,
+        x: &[f32],
+        slopes: &[f32],
+        grad: &[f32],
+        dx: &mut [f32],
+        dslopes: &mut [f32],
+    ) -> Result<()> {
+        f.rows(x.len(), slopes.len())?;
+        as_long("grad", grad.len(), "x", x.len())?;
+        as_long("the result", dx.len(), "x", x.len())?;
+        as_long(
+            "the gradient of the slopes",
+            dslopes.len(),
+            "the slopes",
+            slopes.len(),
+        )?;
+        self.prelu_gradients(f, x, slopes, grad, dx, dslopes);
+        Ok(())
+    }
+
+    fn rrelu_into(&self, f: &Rrelu, x: &[f32], y: &mut [f32]) -> Result<()> {
+        f.check()?;
+        as_long("the result", y.len(), "x", x.len())?;
+        self.rrelu_forward(f, x, y);
+        Ok(())
+    }
+
+    fn rrelu_backward_into(
+        &self,
+        f: &Rrelu,
+        x: &[f32],
+        grad: &[f32],
+        dx: &mut [f32],
+    ) -> Result<()> {
+        f.check()?;
+        as_long("grad", grad.len(), "x", x.len())?;
+        as_long("the result", dx.len(), "x", x.len())?;
+        self.rrelu_gradient(f, x, grad, dx);
+        Ok(())
     }
 }

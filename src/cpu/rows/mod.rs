@@ -2,7 +2,9 @@
 
 mod engine;
 mod glu;
+mod groups;
 mod lanes;
+mod leaky;
 
 use super::{BLOCK, Cpu, Parts, THREADS_PAY_FROM};
 use crate::rows::places::Access;

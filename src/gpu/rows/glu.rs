@@ -1,10 +1,9 @@
 //! Gated linear units over tensors.
 
 use super::kernel::{GLU, GLU_BACKWARD, GLU_CLAMPED, GLU_CLAMPED_BACKWARD, Op};
-use super::{Job, Operand, WORDS};
+use super::{Extent, Job, Operand, WORDS, one_row};
 use crate::Result;
-use crate::gpu::batch::Uses;
-use crate::gpu::{Gpu, Prepared, Tensor, check_device};
+use crate::gpu::{Gpu, Tensor};
 use crate::rows::Glu;
 use crate::rows::places::{Access, as_long};
 
@@ -29,6 +28,7 @@ fn job<'a>(
         reads,
         writes,
         words,
+        extent: Extent::Plain,
     }
 }
 
@@ -195,31 +195,4 @@ impl Gpu {
         let job = job(f, ops, [rows, columns], reads, writes);
         self.run_rows(&[&job], &[a, b, grad], &[da, db])
     }
-
-    /// Submits jobs over these tensors.
-    pub(super) fn run_rows(
-        &self,
-        jobs: &[&Job<'_>],
-        read: &[&Tensor],
-        written: &[&Tensor],
-    ) -> Result<()> {
-        for tensor in read.iter().chain(written) {
-            check_device(&self.context, "an operand", tensor)?;
-        }
-        let uses = Uses {
-            read: read.to_vec(),
-            written: written.to_vec(),
-        };
-        uses.check(None)?;
-        let mut prepared = Prepared::default();
-        for job in jobs {
-            self.context.prepare_rows(job, &mut prepared)?;
-        }
-        self.context.submit(&prepared, uses.all())
-    }
-}
-
-/// Rows of one column, so that pieces may end anywhere.
-fn one_row(len: usize) -> [usize; 2] {
-    [len, 1]
 }

@@ -11,6 +11,8 @@ pub(in crate::gpu) struct Op {
     pub(super) name: &'static str,
     /// Its function `compute_places`, and what that calls.
     wgsl: &'static [&'static str],
+    /// An operand that is read at places of its own, by name.
+    table: Option<&'static str>,
     /// Operands that are read, by name.
     reads: &'static [&'static str],
     /// Operands that are written, by name.
@@ -19,9 +21,13 @@ pub(in crate::gpu) struct Op {
 
 macro_rules! op {
     ($constant:ident $name:literal: $($file:literal),+; $($read:ident)*; $($write:ident)*) => {
+        op!($constant $name: $($file),+; $($read)*; $($write)*; None);
+    };
+    ($constant:ident $name:literal: $($file:literal),+; $($read:ident)*; $($write:ident)*; $table:expr) => {
         pub(super) static $constant: Op = Op {
             name: $name,
             wgsl: &[$(include_str!(concat!("../../../shaders/rows/", $file, ".wgsl"))),+],
+            table: $table,
             reads: &[$(stringify!($read)),*],
             writes: &[$(stringify!($write)),*],
         };
@@ -32,6 +38,33 @@ op!(GLU "glu": "glu"; a b; y);
 op!(GLU_BACKWARD "glu_backward": "glu_backward"; a b grad; da db);
 op!(GLU_CLAMPED "glu_clamped": "glu_clamp", "glu_clamped"; a b; y);
 op!(GLU_CLAMPED_BACKWARD "glu_clamped_backward": "glu_clamp", "glu_clamped_backward"; a b grad; da db);
+op!(MAXOUT "maxout": "larger_piece", "maxout"; x; y);
+op!(MAXOUT_INDEX "maxout_index": "larger_piece", "maxout_index"; x; y index);
+op!(MAXOUT_BACKWARD "maxout_backward": "maxout_backward"; index grad; dx);
+op!(CRELU "crelu": "crelu"; x; positive negative);
+op!(CRELU_BACKWARD "crelu_backward": "crelu_backward"; x positive negative; dx);
+op!(PRELU "prelu": "leaky", "prelu_channel", "prelu"; x; y; Some("slopes"));
+op!(PRELU_BACKWARD "prelu_backward": "leaky", "prelu_channel", "prelu_backward"; x grad; dx terms; Some("slopes"));
+op!(RRELU "rrelu": "leaky", "threefry", "rrelu_slope", "rrelu"; x; y);
+op!(RRELU_BACKWARD "rrelu_backward": "leaky", "threefry", "rrelu_slope", "rrelu_backward"; x grad; dx);
+
+/// Every one of them.
+#[cfg(test)]
+pub(super) const ALL: [&Op; 13] = [
+    &GLU,
+    &GLU_BACKWARD,
+    &GLU_CLAMPED,
+    &GLU_CLAMPED_BACKWARD,
+    &MAXOUT,
+    &MAXOUT_INDEX,
+    &MAXOUT_BACKWARD,
+    &CRELU,
+    &CRELU_BACKWARD,
+    &PRELU,
+    &PRELU_BACKWARD,
+    &RRELU,
+    &RRELU_BACKWARD,
+];
 
 /// How many places an invocation computes, and how it reaches their elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,10 +101,12 @@ impl RowKernel {
     /// For each binding after the parameters, whether it is declared as written.
     pub(super) fn written(&self, op: &Op) -> Vec<bool> {
         let reads = op.reads.iter().map(|_| self.beside);
-        reads.chain(op.writes.iter().map(|_| true)).collect()
+        let writes = op.writes.iter().map(|_| true);
+        let table = op.table.iter().map(|_| self.beside);
+        reads.chain(writes).chain(table).collect()
     }
 
-    /// The WGSL of the kernel.
+    /// The WGSL of the kernel. A table has the last binding.
     pub(super) fn source(&self, op: &Op, gate: Option<&Activation>) -> String {
         let operands = op.reads.len() + op.writes.len();
         let names = op.reads.iter().chain(op.writes).enumerate();
@@ -95,12 +130,30 @@ impl RowKernel {
                 functions += &self.store(k, name);
             }
         }
+        if let Some(name) = op.table {
+            let access = if self.beside { "read_write" } else { "read" };
+            bindings += &format!(
+                "@group(0) @binding({}) var<storage, {access}> at_{name}: array<f32>;\n",
+                operands + 1
+            );
+            let from = |lane| format!("at_{name}[at{lane}]");
+            let value = match self.width {
+                Width::One => from(""),
+                _ => format!("F({})", [".x", ".y", ".z", ".w"].map(from).join(", ")),
+            };
+            functions += &format!(
+                "fn load_{name}(place: U) -> F {{\n    let at = place + params.operands[{operands}].x;\n    return {value};\n}}\n\n"
+            );
+        }
         let (width, lane) = match self.width {
             Width::One => ("1", ".x"),
             _ => ("4", ""),
         };
         let kernel = FRAME
-            .replace("@OPERANDS", &operands.to_string())
+            .replace(
+                "@OPERANDS",
+                &(operands + op.table.iter().count()).to_string(),
+            )
             .replace("//@bindings", &bindings)
             .replace("//@operands", &functions)
             .replace("//@gate", &gate.map(gate_functions).unwrap_or_default())
@@ -149,5 +202,36 @@ impl RowKernel {
         format!(
             "fn store_{name}(p: RowPlace, value: F) {{\n    let e = element_of({k}u, p);\n{lines}}}\n\n"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_valid_for_every_width() {
+        for op in ALL {
+            for width in [Width::One, Width::Four, Width::Vector] {
+                for beside in [false, true] {
+                    // One element at a time is for gates only.
+                    let gated = op.name.starts_with("glu");
+                    if width == Width::One && !gated {
+                        continue;
+                    }
+                    let gate = Activation::leaky_relu();
+                    let kernel = RowKernel {
+                        op: op.name,
+                        gate: gated.then(|| Source::new(&gate)),
+                        width,
+                        beside,
+                    };
+                    let source = kernel.source(op, gated.then_some(&gate));
+                    let module = naga::front::wgsl::parse_str(&source)
+                        .map_err(|error| error.emit_to_string(&source));
+                    assert!(module.is_ok(), "{}\n{source}", module.unwrap_err());
+                }
+            }
+        }
     }
 }
