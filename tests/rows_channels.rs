@@ -50,12 +50,9 @@ fn main() -> std::process::ExitCode {
         nothing_is_made_once_a_call_was_there,
     ];
     let mut trials = gates::trials(claims, about_tensors);
-    let own: [(&str, fn() -> Result<(), Failed>); 3] = [
-        ("cpu::sums_do_not_depend_on_threads", threads),
-        ("rrelu::slopes_are_uniform", uniform),
-        ("rrelu::evaluation_is_the_mean", evaluation),
-    ];
-    trials.extend(own.map(|(name, run)| Trial::test(name, run)));
+    trials.push(Trial::test("cpu::sums_do_not_depend_on_threads", threads));
+    trials.push(Trial::test("rrelu::slopes_are_uniform", uniform));
+    trials.push(Trial::test("rrelu::evaluation_is_the_mean", evaluation));
     support::claims::run(trials)
 }
 

@@ -8,7 +8,7 @@ mod kernel;
 mod leaky;
 
 use super::adapter::WORKGROUP;
-use super::batch::Uses;
+use super::batch::{Batch, Uses};
 use super::context::{Context, lock};
 use super::dispatch::{Prepared, check_device};
 use super::grid::{divisor, grid};
@@ -386,22 +386,59 @@ impl Context {
     }
 }
 
+/// The way to a device: at once, or in a batch.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    gpu: &'a Gpu,
+    batch: Option<&'a Batch<'a>>,
+}
+
 impl Gpu {
-    /// Submits jobs over these tensors.
-    fn run_rows(&self, jobs: &[&Job<'_>], read: &[&Tensor], written: &[&Tensor]) -> Result<()> {
+    fn way(&self) -> Way<'_> {
+        Way {
+            gpu: self,
+            batch: None,
+        }
+    }
+}
+
+impl Batch<'_> {
+    fn way(&self) -> Way<'_> {
+        Way {
+            gpu: self.gpu(),
+            batch: Some(self),
+        }
+    }
+}
+
+impl Way<'_> {
+    /// Runs jobs over these tensors.
+    fn run(self, jobs: &[&Job<'_>], read: &[&Tensor], written: &[&Tensor]) -> Result<()> {
+        let context = &self.gpu.context;
         for tensor in read.iter().chain(written) {
-            check_device(&self.context, "an operand", tensor)?;
+            check_device(context, "an operand", tensor)?;
         }
         let uses = Uses {
             read: read.to_vec(),
             written: written.to_vec(),
         };
-        uses.check(None)?;
+        uses.check(self.batch)?;
         let mut prepared = Prepared::default();
         for job in jobs {
-            self.context.prepare_rows(job, &mut prepared)?;
+            context.prepare_rows(job, &mut prepared)?;
         }
-        self.context.submit(&prepared, uses.all())
+        self.finish(prepared, &uses)
+    }
+
+    /// Submits kernels, or leaves that to the batch.
+    fn finish(self, prepared: Prepared, uses: &Uses<'_>) -> Result<()> {
+        match self.batch {
+            Some(batch) => {
+                batch.take(prepared, uses);
+                Ok(())
+            }
+            None => self.gpu.context.submit(&prepared, uses.all()),
+        }
     }
 }
 
