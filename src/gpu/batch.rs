@@ -196,6 +196,10 @@ impl Batch<'_> {
         }
     }
 
+    pub(super) fn gpu(&self) -> &Gpu {
+        self.gpu
+    }
+
     /// Appends kernels, and keeps their tensors until the end.
     pub(super) fn take(&self, prepared: Prepared, uses: &Uses<'_>) {
         let state = &mut *self.state.borrow_mut();

@@ -1,7 +1,7 @@
 //! Compiled kernels, each made once.
 
 use super::context::{Context, lock};
-use super::rows::RowKernel;
+use super::rows::{PlacesKernel, RowKernel};
 use super::shader::{Access, Element, Input, Kernel, Memory, Output, StepShape, Task, sum_source};
 use crate::Result;
 use std::collections::HashMap;
@@ -40,6 +40,8 @@ pub(super) struct Pipelines {
     sums: Mutex<[Option<Compiled>; 2]>,
     /// The kernels over rows.
     rows: Mutex<HashMap<RowKernel, Compiled>>,
+    /// The kernels of gated and grouped functions.
+    pub(super) places: Mutex<HashMap<PlacesKernel, Compiled>>,
     count: AtomicUsize,
 }
 
@@ -132,7 +134,12 @@ impl Context {
             .clone())
     }
 
-    fn compile(&self, label: &str, source: String, written: Written) -> Result<Compiled> {
+    pub(super) fn compile(
+        &self,
+        label: &str,
+        source: String,
+        written: Written,
+    ) -> Result<Compiled> {
         let (bind_group_layout, pipeline_layout) = self.layout(written)?;
         let pipeline = self.scoped("compiling a kernel", || {
             let module = self

@@ -1,4 +1,5 @@
 //! Functions of whole rows.
 
+mod places;
 mod softmax;
 mod softmax_loops;

@@ -1,7 +1,10 @@
 //! Functions of whole rows.
 
+mod places;
 mod softmax;
 mod softmax_kernel;
+
+pub(super) use places::PlacesKernel;
 
 /// A kernel over rows, by what it is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -143,7 +143,7 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
-    fn new(f: &Activation) -> Self {
+    pub(in crate::gpu) fn new(f: &Activation) -> Self {
         Self {
             id: f.entry().shader_name(),
             wgsl: f.wgsl(),

@@ -7,7 +7,7 @@ mod layout;
 use crate::wgsl::{Lanes, MATH, PARTS, SUM};
 use crate::{Activation, Chain, Direction};
 pub(super) use element::{Element, Input, constant_words};
-pub(super) use kernel::{Access, Kernel, Memory, Output, Rows, StepShape, Task, shape};
+pub(super) use kernel::{Access, Kernel, Memory, Output, Rows, Source, StepShape, Task, shape};
 use std::collections::HashSet;
 
 /// The WGSL of the kernel that computes `direction` of an activation or a chain, as the driver gets it; empty where it has no
@@ -29,6 +29,32 @@ pub fn copy_kernel_source() -> String {
 /// The WGSL of the kernel that adds up.
 pub(super) fn sum_source() -> String {
     with_library(&[SUM], true)
+}
+
+/// `gate_of` and `gate_slope`: an activation and its derivative, with its constants from the parameter block.
+pub(super) fn gate_functions(f: &Activation) -> String {
+    let source = Source::new(f);
+    let call = |form: &str| {
+        let name = format!("{}_{form}", source.id);
+        match constants_type(source.wgsl, &name) {
+            None => format!("{name}(x)"),
+            Some(structure) => {
+                let fields: Vec<String> = (0..field_count(source.wgsl, structure))
+                    .map(|i| {
+                        format!(
+                            "params.constants[{}].{}",
+                            i / 4,
+                            ["x", "y", "z", "w"][i % 4]
+                        )
+                    })
+                    .collect();
+                format!("{name}(x, {structure}({}))", fields.join(", "))
+            }
+        }
+    };
+    [("gate_of", "forward"), ("gate_slope", "derivative")]
+        .map(|(name, form)| format!("fn {name}(x: F) -> F {{\n    return {};\n}}\n", call(form)))
+        .concat()
 }
 
 /// Whether a kernel of these steps is compiled for one element at a time.
