@@ -55,6 +55,9 @@ pub use context::Info;
 #[cfg(not(target_arch = "wasm32"))]
 pub use derivative_check::{DerivativeReport, Disagreement};
 pub use record::{GradientsKernel, Kernel};
+#[doc(hidden)]
+pub use rows::row_kernel_sources;
+pub(crate) use rows::{GATE_NAMES, gate_files};
 pub use shader::{copy_kernel_source, kernel_source};
 pub use span::Span;
 pub use tensor::Tensor;
