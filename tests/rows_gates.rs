@@ -38,11 +38,14 @@ fn main() -> std::process::ExitCode {
         gradients_are_finite_differences,
         swapped_halves_are_noticed,
         what_does_not_fit_is_refused,
+        functions_in_wgsl_are_for_adapters,
     ];
     let about_tensors: &'static [Claim] = gate_claims![
         tensors_of_several_buffers_work,
         results_may_lie_over_operands,
         nothing_is_made_once_a_call_was_there,
+        custom_gates_work,
+        batches_give_the_same,
     ];
     support::claims::run(gates::trials(claims, about_tensors))
 }
@@ -565,5 +568,79 @@ fn nothing_is_made_once_a_call_was_there(gates: &Gates) -> Result<(), Failed> {
         (after.buffers, after.bind_groups, after.pipelines)
     );
     assert_eq!(after.submissions, before.submissions + 2);
+    Ok(())
+}
+
+/// Twice the input, one element at a time.
+fn twice() -> Activation {
+    let wgsl = "
+        fn twice(x: f32, p: vec4<f32>) -> f32 { return p.x * x; }
+        fn twice_derivative(x: f32, p: vec4<f32>) -> f32 { return p.x; }
+    ";
+    Activation::custom("twice", wgsl, &[2.0]).expect("it is valid")
+}
+
+fn custom_gates_work(gates: &Gates) -> Result<(), Failed> {
+    let (rows, n) = (7, 12);
+    let [a, b, grad] = [1, 2, 3].map(|seed| integers(rows * n, seed));
+    for side in SIDES {
+        let f = Glu::with(twice()).gated(side);
+        let x = joined(side, n, &a, &b);
+        let y: Vec<f32> = a.iter().zip(&b).map(|(a, b)| 2.0 * a * b).collect();
+        same(&gates.engine.glu(&f, &x, 2 * n)?, &y, "custom gate");
+        let da: Vec<f32> = b.iter().zip(&grad).map(|(b, g)| 2.0 * b * g).collect();
+        let db: Vec<f32> = a.iter().zip(&grad).map(|(a, g)| 2.0 * a * g).collect();
+        let dx = gates.engine.glu_backward(&f, &x, 2 * n, &grad)?;
+        same(&dx, &joined(side, n, &da, &db), "custom gate's gradient");
+    }
+    Ok(())
+}
+
+fn functions_in_wgsl_are_for_adapters(gates: &Gates) -> Result<(), Failed> {
+    let y = gates.engine.glu_split(&Glu::with(twice()), &[3.0], &[5.0]);
+    match gates.gpu {
+        Some(_) => same(&y?, &[30.0], "custom gate"),
+        None => assert!(matches!(y, Err(Error::NoCpuForm { .. })), "{y:?}"),
+    }
+    Ok(())
+}
+
+fn batches_give_the_same(gates: &Gates) -> Result<(), Failed> {
+    use nonlin::rows::{Maxout, Prelu, Rrelu};
+    let gpu = gates.gpu();
+    let x = gpu.upload(&integers(240, 1))?;
+    let slopes = gpu.upload(&[0.5, 0.25, 0.125])?;
+    let (f, prelu) = (Glu::swiglu(), Prelu::new(3).inner(4));
+    let wanted = [
+        gpu.glu_backward(&f, &x, 24, &gpu.glu(&f, &x, 24)?)?,
+        gpu.maxout_backward(
+            &Maxout::blocks(3),
+            &x,
+            24,
+            &gpu.maxout(&Maxout::blocks(3), &x, 24)?,
+        )?,
+        gpu.crelu_backward(&x, 24, &gpu.crelu(&x, 24)?)?,
+        gpu.prelu_backward(&prelu, &x, &slopes, &x)?[1].clone(),
+        gpu.rrelu(&Rrelu::new(1), &x)?,
+    ];
+    let before = gpu.activity().submissions;
+    let got = gpu.batch(|batch| {
+        Ok([
+            batch.glu_backward(&f, &x, 24, &batch.glu(&f, &x, 24)?)?,
+            batch.maxout_backward(
+                &Maxout::blocks(3),
+                &x,
+                24,
+                &batch.maxout(&Maxout::blocks(3), &x, 24)?,
+            )?,
+            batch.crelu_backward(&x, 24, &batch.crelu(&x, 24)?)?,
+            batch.prelu_backward(&prelu, &x, &slopes, &x)?[1].clone(),
+            batch.rrelu(&Rrelu::new(1), &x)?,
+        ])
+    })?;
+    assert_eq!(gpu.activity().submissions, before + 1);
+    for (got, want) in got.iter().zip(&wanted) {
+        same(&got.download()?, &want.download()?, "batch");
+    }
     Ok(())
 }

@@ -22,8 +22,8 @@ pub trait GateEngine: Send + Sync {
     ///
     /// # Errors
     /// [`Error::InvalidParameters`](crate::Error::InvalidParameters) for an odd number of columns or an input that is no whole rows,
-    /// [`Error::LengthMismatch`](crate::Error::LengthMismatch) for a result of another length, a parameter out of its range, and whatever the
-    /// device reports.
+    /// [`Error::LengthMismatch`](crate::Error::LengthMismatch) for a result of another length, a parameter out of its range, and whatever
+    /// the device reports.
     fn glu_into(&self, f: &Glu, x: &[f32], columns: usize, y: &mut [f32]) -> Result<()>;
 
     /// The gradient of the rows, given that of the result, into `dx`.
@@ -114,8 +114,8 @@ pub trait GateEngine: Send + Sync {
     /// A leaky rectifier with a slope for each channel.
     ///
     /// # Errors
-    /// [`Error::InvalidParameters`](crate::Error::InvalidParameters) for an input that is no whole rows of channels or another number of slopes,
-    /// [`Error::LengthMismatch`](crate::Error::LengthMismatch), and whatever the device reports.
+    /// [`Error::InvalidParameters`](crate::Error::InvalidParameters) for an input that is no whole rows of channels or another number of
+    /// slopes, [`Error::LengthMismatch`](crate::Error::LengthMismatch), and whatever the device reports.
     fn prelu_into(&self, f: &Prelu, x: &[f32], slopes: &[f32], y: &mut [f32]) -> Result<()>;
 
     /// The gradients of the input and of the slopes. The latter are sums, with the same bits in every run.

@@ -18,7 +18,8 @@ pub enum Gate {
 }
 
 /// A gated linear unit, `g(a)·b`, over rows of 2n columns that hold `a` and `b`, or over two tensors (Shazeer 2020, GLU Variants
-/// Improve Transformer). Its gradients are `da = dy·b·g'(a)` and `db = dy·g(a)`; a zero among the factors of a gradient wins over an infinity.
+/// Improve Transformer). Its gradients are `da = dy·b·g'(a)` and `db = dy·g(a)`; a zero among the factors of a gradient wins over an
+/// infinity.
 ///
 /// With a [limit](Self::limited) L and an [offset](Self::offset) it is `g(min(a, L))·(min(max(b, -L), L) + offset)`. No gradient goes
 /// through where `a >= L` or `|b| >= L`.
@@ -84,8 +85,8 @@ impl Glu {
         Self::with(Activation::squared_relu())
     }
 
-    /// The clamped SwiGLU of gpt-oss: `g·σ(1.702·g)·(u + 1)`, g = min(a, 7), u = min(max(b, -7), 7), with `a` in the even columns and `b` in
-    /// the odd ones.
+    /// The clamped SwiGLU of gpt-oss: `g·σ(1.702·g)·(u + 1)`, g = min(a, 7), u = min(max(b, -7), 7), with `a` in the even columns and `b`
+    /// in the odd ones.
     pub fn clamped_swiglu() -> Self {
         Self::with(Activation::Swish { beta: 1.702 })
             .gated(Gate::Even)

@@ -3,8 +3,8 @@
 use super::places::{Access, rows_of};
 use crate::{Error, Result};
 
-/// The largest of k pieces (Goodfellow et al. 2013, Maxout Networks): a row of k·c columns gives c. In front stand affine maps; relu is the
-/// maxout of x and 0.
+/// The largest of k pieces (Goodfellow et al. 2013, Maxout Networks): a row of k·c columns gives c. In front stand affine maps; relu is
+/// the maxout of x and 0.
 ///
 /// The gradient goes to the largest piece, the first of them at a tie; NaN counts as the largest.
 ///

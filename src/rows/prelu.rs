@@ -5,8 +5,8 @@ use crate::{Error, Result};
 /// x for x > 0, slope·x otherwise, with a slope for each channel (He et al. 2015, Delving Deep into Rectifiers; usual first value 0.25).
 /// The input lies as rows × channels × inner: inner is 1 where the channels are the columns, and height × width for images.
 ///
-/// At 0 the derivative is the slope. The gradient of a slope is the sum of `x·dy` over the channel's elements that are not positive; it has
-/// the same bits in every run. One channel is one slope for all.
+/// At 0 the derivative is the slope. The gradient of a slope is the sum of `x·dy` over the channel's elements that are not positive; it
+/// has the same bits in every run. One channel is one slope for all.
 ///
 /// ```
 /// use nonlin::cpu::Cpu;

@@ -2,8 +2,8 @@
 
 use crate::{Activation, Error, Result};
 
-/// x for x > 0, slope·x otherwise, with a slope for each element that is drawn from the uniform distribution between two numbers (Xu et al.
-/// 2015, Empirical Evaluation of Rectified Activations in Convolutional Network). What [`GateEngine`](super::GateEngine) and
+/// x for x > 0, slope·x otherwise, with a slope for each element that is drawn from the uniform distribution between two numbers (Xu et
+/// al. 2015, Empirical Evaluation of Rectified Activations in Convolutional Network). What [`GateEngine`](super::GateEngine) and
 /// [`Gpu`](crate::Gpu) compute is the training form; [`evaluation`](Self::evaluation) is the other one.
 ///
 /// The slope of element i follows from the seed and from i alone, by the generator Threefry-2×32 with 20 rounds (Salmon et al. 2011,

@@ -73,6 +73,7 @@ pub(crate) fn own_names() -> &'static HashSet<&'static str> {
             .chain(PARTS.iter().copied())
             .chain([MAP, SUM])
             .chain(functions)
+            .chain(crate::gpu::gate_files())
             .flat_map(declarations)
             .map(|declaration| declaration.name)
             .chain([
@@ -85,6 +86,7 @@ pub(crate) fn own_names() -> &'static HashSet<&'static str> {
                 "zero_bits",
                 "CAPACITY",
             ])
+            .chain(crate::gpu::GATE_NAMES)
             .filter(|name| !name.is_empty())
             .collect()
     })

@@ -5,6 +5,8 @@ mod softmax;
 mod softmax_kernel;
 
 pub(super) use places::PlacesKernel;
+pub use places::row_kernel_sources;
+pub(crate) use places::{GATE_NAMES, gate_files};
 
 /// A kernel over rows, by what it is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -53,8 +53,8 @@ fn derivative<L: Lanes>(x: L, slope: L) -> L {
     L::select(x.gt(L::splat(0.0)), L::splat(1.0), slope).nan_of(x)
 }
 
-/// Consecutive elements, run by run: of one channel where a channel has several side by side, else each of the channel behind that of the one
-/// before. Calls `run` with the first channel and the elements.
+/// Consecutive elements, run by run: of one channel where a channel has several side by side, else each of the channel behind that of the
+/// one before. Calls `run` with the first channel and the elements.
 fn runs(f: &Prelu, start: usize, len: usize, mut run: impl FnMut(usize, Range<usize>)) {
     let (channels, inner) = f.axes();
     let mut at = 0;
@@ -204,8 +204,8 @@ impl Cpu {
         });
     }
 
-    /// Lengths are checked. Tiles follow from the shape alone, each is summed in order by one thread, and their sums are added in order: the
-    /// bits do not depend on the number of threads.
+    /// Lengths are checked. Tiles follow from the shape alone, each is summed in order by one thread, and their sums are added in order:
+    /// the bits do not depend on the number of threads.
     pub(super) fn prelu_gradients(
         &self,
         f: &Prelu,

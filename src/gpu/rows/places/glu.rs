@@ -34,13 +34,13 @@ fn job<'a>(
 
 macro_rules! forms {
     ($this:ty) => {
-        /// Gated linear units over tensors. [`Gpu`]'s calls submit their kernels and do not wait for them; [`Batch`] has the same. Results may lie exactly in the place of an
-        /// operand of their shape.
+        /// Gated linear units over tensors. [`Gpu`]'s calls submit their kernels and do not wait for them; [`Batch`] has the same.
+        /// Results may lie exactly in the place of an operand of their shape.
         ///
         /// # Errors
-        /// Every one of them: [`Error::InvalidParameters`](crate::Error::InvalidParameters) for an odd number of columns or an input that is no whole
-        /// rows, [`Error::LengthMismatch`](crate::Error::LengthMismatch), a parameter out of its range, [`Error::Overlap`](crate::Error::Overlap),
-        /// [`Error::WrongDevice`](crate::Error::WrongDevice), and whatever the device reports.
+        /// Every one of them: [`Error::InvalidParameters`](crate::Error::InvalidParameters) for an odd number of columns or an input that
+        /// is no whole rows, [`Error::LengthMismatch`](crate::Error::LengthMismatch), a parameter out of its range,
+        /// [`Error::Overlap`](crate::Error::Overlap), [`Error::WrongDevice`](crate::Error::WrongDevice), and whatever the device reports.
         impl $this {
             /// A gated linear unit of rows of `columns` that hold both halves. Gives a tensor of half as many elements.
             ///

@@ -13,9 +13,9 @@ macro_rules! forms {
         /// Grouped functions over tensors. [`Gpu`]'s calls submit their kernels and do not wait for them; [`Batch`] has the same.
         ///
         /// # Errors
-        /// Every one of them: [`Error::InvalidParameters`](crate::Error::InvalidParameters) for columns that are no equal pieces or an input that is no
-        /// whole rows, [`Error::LengthMismatch`](crate::Error::LengthMismatch), [`Error::Overlap`](crate::Error::Overlap),
-        /// [`Error::WrongDevice`](crate::Error::WrongDevice), and whatever the device reports.
+        /// Every one of them: [`Error::InvalidParameters`](crate::Error::InvalidParameters) for columns that are no equal pieces or an
+        /// input that is no whole rows, [`Error::LengthMismatch`](crate::Error::LengthMismatch),
+        /// [`Error::Overlap`](crate::Error::Overlap), [`Error::WrongDevice`](crate::Error::WrongDevice), and whatever the device reports.
         impl $this {
             /// The largest of the pieces of each row.
             ///

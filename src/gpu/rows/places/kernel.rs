@@ -49,8 +49,7 @@ op!(RRELU "rrelu": "leaky", "threefry", "rrelu_slope", "rrelu"; x; y);
 op!(RRELU_BACKWARD "rrelu_backward": "leaky", "threefry", "rrelu_slope", "rrelu_backward"; x grad; dx);
 
 /// Every one of them.
-#[cfg(test)]
-pub(super) const ALL: [&Op; 13] = [
+const ALL: [&Op; 13] = [
     &GLU,
     &GLU_BACKWARD,
     &GLU_CLAMPED,
@@ -205,33 +204,62 @@ impl PlacesKernel {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kernels_are_valid_for_every_width() {
-        for op in ALL {
-            for width in [Width::One, Width::Four, Width::Vector] {
-                for beside in [false, true] {
-                    // One element at a time is for gates only.
-                    let gated = op.name.starts_with("glu");
-                    if width == Width::One && !gated {
-                        continue;
-                    }
-                    let gate = Activation::leaky_relu();
-                    let kernel = PlacesKernel {
-                        op: op.name,
-                        gate: gated.then(|| Source::new(&gate)),
-                        width,
-                        beside,
-                    };
-                    let source = kernel.source(op, gated.then_some(&gate));
-                    let module = naga::front::wgsl::parse_str(&source)
-                        .map_err(|error| error.emit_to_string(&source));
-                    assert!(module.is_ok(), "{}\n{source}", module.unwrap_err());
-                }
+/// The WGSL of every kernel of rows, in every form, with names. For tests of the shaders.
+#[doc(hidden)]
+pub fn row_kernel_sources() -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for op in ALL {
+        // One element at a time is for the functions of gates only.
+        let gated = op.wgsl.iter().any(|wgsl| wgsl.contains("gate_of("));
+        let widths: &[Width] = match gated {
+            true => &[Width::One, Width::Four, Width::Vector],
+            false => &[Width::Four, Width::Vector],
+        };
+        for &width in widths {
+            for beside in [false, true] {
+                let gate = gated.then(Activation::leaky_relu);
+                let kernel = PlacesKernel {
+                    op: op.name,
+                    gate: gate.as_ref().map(Source::new),
+                    width,
+                    beside,
+                };
+                let name = format!(
+                    "{}::{width:?}{}",
+                    op.name,
+                    if beside { "::beside" } else { "" }
+                );
+                all.push((name, kernel.source(op, gate.as_ref())));
             }
         }
     }
+    all
 }
+
+/// The files that a gate's function is put beside.
+pub(crate) fn gate_files() -> impl Iterator<Item = &'static str> {
+    let gated = [&GLU, &GLU_BACKWARD, &GLU_CLAMPED, &GLU_CLAMPED_BACKWARD];
+    let files = gated.into_iter().flat_map(|op| op.wgsl.iter().copied());
+    files.chain([FRAME])
+}
+
+/// The names that are written into those files.
+pub(crate) const GATE_NAMES: [&str; 17] = [
+    "gate_of",
+    "gate_slope",
+    "at_a",
+    "at_b",
+    "at_grad",
+    "at_y",
+    "at_da",
+    "at_db",
+    "load_a",
+    "load_b",
+    "load_grad",
+    "load_y",
+    "load_da",
+    "load_db",
+    "store_y",
+    "store_da",
+    "store_db",
+];

@@ -19,7 +19,8 @@ macro_rules! forms {
         ///
         /// # Errors
         /// Every one of them: [`Error::InvalidParameters`] for an input that is no whole rows of channels or another number of slopes,
-        /// [`Error::ParameterOutOfRange`], [`Error::LengthMismatch`], [`Error::Overlap`], [`Error::WrongDevice`], and whatever the device reports.
+        /// [`Error::ParameterOutOfRange`], [`Error::LengthMismatch`], [`Error::Overlap`], [`Error::WrongDevice`], and whatever the device
+        /// reports.
         impl $this {
             /// A leaky rectifier with a slope for each channel.
             ///
@@ -67,8 +68,8 @@ macro_rules! forms {
             /// As [`prelu_backward`](Self::prelu_backward), into tensors that exist.
             ///
             /// # Errors
-            /// As [`prelu`](Self::prelu), and [`Error::InvalidParameters`] where there are several rows, and a row of channels is longer than a
-            /// binding.
+            /// As [`prelu`](Self::prelu), and [`Error::InvalidParameters`] where there are several rows, and a row of channels is longer
+            /// than a binding.
             pub fn prelu_backward_into(
                 &self,
                 f: &Prelu,

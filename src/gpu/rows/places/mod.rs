@@ -19,6 +19,8 @@ use crate::gpu::{Gpu, Tensor};
 use crate::rows::places::Access;
 use crate::{Activation, Error, Result};
 pub(in crate::gpu) use kernel::PlacesKernel;
+pub use kernel::row_kernel_sources;
+pub(crate) use kernel::{GATE_NAMES, gate_files};
 use kernel::{Op, Width};
 
 /// Words of the parameter block that are the function's own.
