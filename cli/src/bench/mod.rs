@@ -1,5 +1,6 @@
 //! `nonlin bench`: every function on the CPU and the GPU, each result checked against the reference before it is timed.
 
+mod crossover;
 mod gradients;
 mod inputs;
 mod machine;
@@ -32,7 +33,7 @@ pub struct Options {
     #[arg(long, value_name = "LIST")]
     ops: Option<String>,
     /// Numbers of elements, such as 1M (a million), 1Mi or 2^20.
-    #[arg(long, value_name = "N[,N…]", value_delimiter = ',', value_parser = elements::parse, default_value = "2^20")]
+    #[arg(long, value_name = "N[,N…]", value_delimiter = ',', value_parser = elements::parse, default_value = "2^20", default_value_if("crossover", "true", "2^8,2^10,2^12,2^14,2^16,2^18,2^20,2^22,2^24"))]
     elements: Vec<usize>,
     /// What to compute: forward, derivative, backward, derivative_from_output, backward_from_output.
     #[arg(
@@ -56,6 +57,9 @@ pub struct Options {
     /// Time spent on each measurement.
     #[arg(long, value_name = "S", default_value = "0.1", value_parser = seconds)]
     seconds: Duration,
+    /// From which length on the GPU is faster, with data on the host and with data on the GPU, instead of the comparison at one length.
+    #[arg(long, conflicts_with = "phases")]
+    crossover: bool,
     /// What a call over slices on the GPU consists of, each part alone and against memcpy, instead of the comparison of engines.
     #[arg(long)]
     phases: bool,
@@ -63,6 +67,15 @@ pub struct Options {
     /// standard error.
     #[arg(long, value_name = "FILE")]
     json: Option<String>,
+}
+
+impl Options {
+    /// Whether something is to be computed that takes a gradient.
+    fn takes_grad(&self) -> bool {
+        self.direction
+            .iter()
+            .any(|direction| direction.takes_grad())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -124,6 +137,14 @@ impl Engines {
         Ok(Self { cpus, gpu, no_gpu })
     }
 
+    /// The GPU, for what makes no sense without one.
+    fn needed_gpu(&self, option: &str) -> Result<&Gpu, Failure> {
+        self.gpu.as_ref().ok_or_else(|| {
+            let reason = self.no_gpu.as_deref().unwrap_or("none was asked for");
+            Failure::Failed(format!("{option} needs a GPU: {reason}"))
+        })
+    }
+
     /// The CPU engine with the most threads.
     fn fastest_cpu(&self) -> Cpu {
         self.cpus.last().cloned().unwrap_or_default()
@@ -173,7 +194,13 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let ops = ops::parse(options.ops.as_deref())?;
     let engines = Engines::open(options)?;
     memory::check(options, &engines)?;
-    let measure = if options.phases { phases::run } else { bench };
+    let measure = match options {
+        Options { phases: true, .. } => phases::run,
+        Options {
+            crossover: true, ..
+        } => crossover::run,
+        _ => bench,
+    };
     match options.json.as_deref() {
         None => measure(options, &ops, &engines, out, None),
         Some("-") => measure(options, &ops, &engines, &mut std::io::stderr(), Some(out)),
@@ -199,11 +226,7 @@ fn bench(
     report::header(engines, options, human)?;
     human.flush()?;
     let largest = options.elements.iter().copied().max().unwrap_or_default();
-    let with_grad = options
-        .direction
-        .iter()
-        .any(|direction| direction.takes_grad());
-    let inputs = Inputs::new(largest, options.seed, with_grad)?;
+    let inputs = Inputs::new(largest, options.seed, options.takes_grad())?;
     let rows = options.elements.len() * options.direction.len() * ops.functions.len();
     let progress = progress_bar(rows as u64);
     let (mut complaints, mut totals) = (Vec::new(), report::Totals::default());

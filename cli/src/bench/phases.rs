@@ -58,16 +58,9 @@ pub fn run(
     mut json: Option<&mut dyn Write>,
 ) -> Result<(), Failure> {
     report::header(engines, options, human)?;
-    let Some(gpu) = &engines.gpu else {
-        let reason = engines.no_gpu.as_deref().unwrap_or("none was asked for");
-        return Err(Failure::Failed(format!("--phases needs a GPU: {reason}")));
-    };
+    let gpu = engines.needed_gpu("--phases")?;
     let largest = options.elements.iter().copied().max().unwrap_or_default();
-    let with_grad = options
-        .direction
-        .iter()
-        .any(|direction| direction.takes_grad());
-    let inputs = Inputs::new(largest, options.seed, with_grad)?;
+    let inputs = Inputs::new(largest, options.seed, options.takes_grad())?;
     for &elements in &options.elements {
         for &direction in &options.direction {
             let mut rows = Vec::new();
@@ -180,7 +173,7 @@ fn timed(
 }
 
 /// Records and submits, without waiting.
-fn submit(
+pub fn submit(
     gpu: &Gpu,
     f: &Chain<'static>,
     direction: Direction,

@@ -42,7 +42,11 @@ impl Row {
 }
 
 fn winner(cpu: Duration, gpu: Duration) -> String {
-    let ratio = cpu.as_secs_f64() / gpu.as_secs_f64().max(1e-12);
+    winner_by(cpu.as_secs_f64() / gpu.as_secs_f64().max(1e-12))
+}
+
+/// Who is faster where the CPU takes so many times as long as the GPU.
+pub fn winner_by(ratio: f64) -> String {
     if ratio > 1.0 {
         format!("GPU {ratio:.1}×")
     } else {
