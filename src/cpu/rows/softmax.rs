@@ -1,10 +1,10 @@
 //! softmax and its relatives on the CPU: rows are shared out between threads, and of few long rows their parts.
 
-use super::softmax_loops::{Reference, STRETCH, Task, entry, is_zero_row, masked_row};
+use super::softmax_loops::{NEAR, Reference, STRETCH, Task, entry, is_zero_row, masked_row};
 use crate::Result;
 use crate::cpu::{BLOCK, Cpu, Parts, THREADS_PAY_FROM};
 use crate::rows::{Constants, Softmax, SoftmaxEngine};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// The pointers of one call, to be shared with the team's threads.
 #[derive(Clone, Copy)]
@@ -91,15 +91,20 @@ impl Cpu {
     unsafe fn softmax_row(&self, c: &Constants, operands: Operands, columns: usize) {
         let work = entry(self.isa(), c);
         let stretches = columns.div_ceil(STRETCH);
-        let found: Vec<AtomicF64> = (0..stretches).map(|_| AtomicF64::default()).collect();
+        let found: Vec<Found> = (0..stretches).map(|_| Found::default()).collect();
         let operands = &operands;
+        let sum = || found.iter().map(|found| found.get().0).sum();
+        let largest = |least: f32| {
+            let numbers = found.iter().map(|found| found.get().1);
+            numbers.fold(least, f32::max)
+        };
         let each = |task: &(dyn Fn(Operands, usize) -> Task + Sync)| {
             let parts = Parts::of_blocks(columns, self.threads(), STRETCH);
             self.team.run(&|thread| {
                 while let Some((start, count)) = parts.take(thread) {
                     // SAFETY: stretches end at or before `columns`, and each is taken by one thread only.
-                    let value = unsafe { work(task(operands.from(start), count), c) };
-                    found[start / STRETCH].set(value);
+                    let numbers = unsafe { work(task(operands.from(start), count), c) };
+                    found[start / STRETCH].set(numbers);
                 }
             });
         };
@@ -117,7 +122,7 @@ impl Cpu {
                 grad: grad.unwrap_or(x),
                 count,
             });
-            let sum = found.iter().map(AtomicF64::get).sum();
+            let sum = sum();
             each(&|Operands { x, grad, out }, count| Task::Gradient {
                 y: x,
                 grad: grad.unwrap_or(x),
@@ -127,10 +132,20 @@ impl Cpu {
             });
             return;
         }
+        each(&|Operands { x, out, .. }, count| Task::Direct { x, y: out, count });
+        if largest(0.0) <= NEAR {
+            let (reference, sum) = (Reference::zero(), sum());
+            return each(&|Operands { x, out, .. }, count| Task::Results {
+                x,
+                y: out,
+                count,
+                reference,
+                sum,
+            });
+        }
         each(&|Operands { x, .. }, count| Task::Top { x, count });
-        let tops = found.iter().map(AtomicF64::get);
-        let top = tops.fold(f64::NEG_INFINITY, f64::max) as f32;
-        if Reference::new(top, c).masked {
+        let reference = Reference::new(largest(f32::NEG_INFINITY), c);
+        if reference.masked {
             // SAFETY: the caller promises that the elements are there.
             return unsafe { masked_row(operands.x, operands.out, columns, c) };
         }
@@ -138,30 +153,32 @@ impl Cpu {
             x,
             y: out,
             count,
-            top,
+            reference,
         });
-        let sum = found.iter().map(AtomicF64::get).sum();
+        let sum = sum();
         each(&|Operands { x, out, .. }, count| Task::Results {
             x,
             y: out,
             count,
-            top,
+            reference,
             sum,
         });
     }
 }
 
-/// A number that any thread may set.
+/// What a stretch gave, to be set by any thread.
 #[derive(Default)]
-struct AtomicF64(std::sync::atomic::AtomicU64);
+struct Found(AtomicU64, AtomicU32);
 
-impl AtomicF64 {
-    fn set(&self, value: f64) {
-        self.0.store(value.to_bits(), Ordering::Relaxed);
+impl Found {
+    fn set(&self, (sum, largest): (f64, f32)) {
+        self.0.store(sum.to_bits(), Ordering::Relaxed);
+        self.1.store(largest.to_bits(), Ordering::Relaxed);
     }
 
-    fn get(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
+    fn get(&self) -> (f64, f32) {
+        let sum = f64::from_bits(self.0.load(Ordering::Relaxed));
+        (sum, f32::from_bits(self.1.load(Ordering::Relaxed)))
     }
 }
 

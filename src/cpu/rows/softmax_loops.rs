@@ -1,11 +1,12 @@
 //! The loops of softmax and its relatives, for every instruction set.
 //!
-//! A row of a few thousand elements stays in the nearest cache while it is read three times: for the maximum, for the exponentials with
-//! their sum, and for the results.
+//! The exponentials of a row are first tried without subtracting the maximum: where no element is far from 0, which is seen on the way,
+//! they lose nothing by it, and cost half. Else the row is read again for its maximum and for the exponentials below it. Which way is
+//! taken depends on the row alone. A row of a few thousand elements stays in the nearest cache meanwhile.
 
 use crate::cpu::dispatch::{Isa, Portable};
 use crate::cpu::lanes::Lanes;
-use crate::math::{exp, exp_pair, product_pair};
+use crate::math::{exp, exp_of, exp_pair, product_pair};
 use crate::rows::Constants;
 
 /// Columns whose sum is taken at once: the sums of a longer row are added in order, so that they are the same however many threads there
@@ -14,6 +15,9 @@ pub(super) const STRETCH: usize = 16 * 1024;
 
 /// Vectors that are added up in f32 before their sum goes on in f64.
 const ADDED: usize = 64;
+
+/// Up to this magnitude exponentials are taken as they are: their quotients stay right down to the smallest number.
+pub(super) const NEAR: f32 = 42.0;
 
 /// What a loop does. Pointers are to `count` elements, or to `rows × columns`.
 ///
@@ -36,6 +40,12 @@ pub(super) enum Task {
         columns: usize,
         rows: usize,
     },
+    /// The exponentials without anything subtracted, written where the results are made of them: their sum, and the largest magnitude.
+    Direct {
+        x: *const f32,
+        y: *mut f32,
+        count: usize,
+    },
     /// The maximum of what is not NaN.
     Top { x: *const f32, count: usize },
     /// The exponentials, written where the results are made of them, and their sum.
@@ -43,14 +53,14 @@ pub(super) enum Task {
         x: *const f32,
         y: *mut f32,
         count: usize,
-        top: f32,
+        reference: Reference,
     },
     /// The results, given the sum over the row.
     Results {
         x: *const f32,
         y: *mut f32,
         count: usize,
-        top: f32,
+        reference: Reference,
         sum: f64,
     },
     /// The sum that the gradient needs.
@@ -69,16 +79,16 @@ pub(super) enum Task {
     },
 }
 
-/// A loop of one instruction set; gives the number that the task is about, if any.
+/// A loop of one instruction set; gives the numbers that the task is about, if any.
 ///
 /// # Safety
 /// As [`Task`].
-pub(super) type Entry = unsafe fn(Task, &Constants) -> f64;
+pub(super) type Entry = unsafe fn(Task, &Constants) -> (f64, f32);
 
 macro_rules! compiled_for {
     ($name:ident, $lanes:ty, $(#[$attribute:meta])*) => {
         $(#[$attribute])*
-        unsafe fn $name<const LOG: bool, const UNIT: bool>(task: Task, c: &Constants) -> f64 {
+        unsafe fn $name<const LOG: bool, const UNIT: bool>(task: Task, c: &Constants) -> (f64, f32) {
             // SAFETY: the caller keeps the contract of `Task`.
             unsafe { run::<$lanes, LOG, UNIT>(task, c) }
         }
@@ -110,9 +120,15 @@ fn entry_of<const LOG: bool, const UNIT: bool>(isa: Isa) -> Entry {
     }
 }
 
+/// What a task gives that is about no number.
+const NOTHING: (f64, f32) = (0.0, 0.0);
+
 /// Always inlined, as everything below, so that it takes on the instruction set of the function around it.
 #[inline(always)]
-unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(task: Task, c: &Constants) -> f64 {
+unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(
+    task: Task,
+    c: &Constants,
+) -> (f64, f32) {
     // SAFETY: the caller keeps the contract of `Task`; rows follow one another.
     unsafe {
         match task {
@@ -122,11 +138,13 @@ unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(task: Task, c: &Const
                 columns,
                 rows,
             } => {
+                // Rows of one tensor are mostly alike.
+                let mut near = true;
                 for row in 0..rows {
                     let at = row * columns;
-                    forward_row::<L, LOG, UNIT>(x.add(at), y.add(at), columns, c);
+                    near = forward_row::<L, LOG, UNIT>(x.add(at), y.add(at), columns, near, c);
                 }
-                0.0
+                NOTHING
             }
             Task::BackwardRows {
                 y,
@@ -139,23 +157,27 @@ unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(task: Task, c: &Const
                     let at = row * columns;
                     backward_row::<L, LOG>(y.add(at), grad.add(at), dx.add(at), columns, c);
                 }
-                0.0
+                NOTHING
             }
-            Task::Top { x, count } => f64::from(top_of::<L>(x, count, c)),
-            Task::Exponentials { x, y, count, top } => {
-                exponentials::<L, LOG, UNIT>(x, y, count, Reference::new(top, c), c)
-            }
+            Task::Direct { x, y, count } => direct::<L, LOG, UNIT>(x, y, count, c),
+            Task::Top { x, count } => (0.0, top_of::<L>(x, count, c)),
+            Task::Exponentials {
+                x,
+                y,
+                count,
+                reference,
+            } => (exponentials::<L, LOG, UNIT>(x, y, count, reference, c), 0.0),
             Task::Results {
                 x,
                 y,
                 count,
-                top,
+                reference,
                 sum,
             } => {
-                results::<L, LOG, UNIT>(x, y, count, Reference::new(top, c), sum, c);
-                0.0
+                results::<L, LOG, UNIT>(x, y, count, reference, sum, c);
+                NOTHING
             }
-            Task::Products { y, grad, count } => products::<L, LOG>(y, grad, count),
+            Task::Products { y, grad, count } => (products::<L, LOG>(y, grad, count), 0.0),
             Task::Gradient {
                 y,
                 grad,
@@ -164,25 +186,42 @@ unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(task: Task, c: &Const
                 sum,
             } => {
                 gradient::<L, LOG>(y, grad, dx, count, sum, c);
-                0.0
+                NOTHING
             }
         }
     }
 }
 
+/// One row. `near` says whether it is likely that no element is far from 0; gives whether it was so.
 #[inline(always)]
 unsafe fn forward_row<L: Lanes, const LOG: bool, const UNIT: bool>(
     x: *const f32,
     y: *mut f32,
     columns: usize,
+    near: bool,
     c: &Constants,
-) {
+) -> bool {
     // SAFETY: stretches end at or before `columns`.
     unsafe {
+        if near || is_near::<L, UNIT>(x, columns, c) {
+            let (mut sum, mut largest, mut at) = (0.0, 0.0_f32, 0);
+            while at < columns {
+                let count = STRETCH.min(columns - at);
+                let (more, magnitude) = direct::<L, LOG, UNIT>(x.add(at), y.add(at), count, c);
+                sum += more;
+                largest = largest.max(magnitude);
+                at += count;
+            }
+            if largest <= NEAR {
+                results::<L, LOG, UNIT>(x, y, columns, Reference::zero(), sum, c);
+                return true;
+            }
+        }
         let top = top_of::<L>(x, columns, c);
         let reference = Reference::new(top, c);
         if reference.masked {
-            return masked_row(x, y, columns, c);
+            masked_row(x, y, columns, c);
+            return false;
         }
         let (mut sum, mut at) = (0.0, 0);
         while at < columns {
@@ -191,6 +230,7 @@ unsafe fn forward_row<L: Lanes, const LOG: bool, const UNIT: bool>(
             at += count;
         }
         results::<L, LOG, UNIT>(x, y, columns, reference, sum, c);
+        false
     }
 }
 
@@ -256,6 +296,16 @@ pub(super) struct Reference {
 }
 
 impl Reference {
+    /// Nothing is subtracted.
+    #[inline(always)]
+    pub(super) fn zero() -> Self {
+        Self {
+            value: 0.0,
+            masked: false,
+        }
+    }
+
+    /// For a row with this maximum.
     #[inline(always)]
     pub(super) fn new(top: f32, c: &Constants) -> Self {
         Self {
@@ -350,6 +400,106 @@ unsafe fn top_of<L: Lanes>(x: *const f32, count: usize, c: &Constants) -> f32 {
         top = if lane > top { lane } else { top };
     }
     top
+}
+
+/// `u / T` as a sum of two.
+#[inline(always)]
+fn divided<L: Lanes, const UNIT: bool>(u: L, c: &Constants) -> (L, L) {
+    if UNIT {
+        (u, L::splat(0.0))
+    } else {
+        product_pair(L::splat(c.inverse_hi), L::splat(c.inverse_lo), u)
+    }
+}
+
+/// Whether no element is far from 0.
+#[inline(always)]
+unsafe fn is_near<L: Lanes, const UNIT: bool>(x: *const f32, count: usize, c: &Constants) -> bool {
+    let (width, mut at) = (L::WIDTH, 0);
+    let mut largest = L::splat(0.0);
+    // SAFETY: all vectors end at or before `count`, or are shortened.
+    unsafe {
+        while at < count {
+            let x = if count - at >= width {
+                L::load(x.add(at))
+            } else {
+                load_rest(x.add(at), count - at, 0.0)
+            };
+            largest = divided::<L, UNIT>(x, c).0.abs().max(largest);
+            at += width;
+        }
+    }
+    let room = in_lanes(largest);
+    room[..L::WIDTH].iter().all(|&lane| lane <= NEAR)
+}
+
+/// The exponentials of a stretch without anything subtracted: their sum, and the largest magnitude of an exponent. Exponents beyond
+/// [`NEAR`] may give anything.
+#[inline(always)]
+unsafe fn direct<L: Lanes, const LOG: bool, const UNIT: bool>(
+    x: *const f32,
+    y: *mut f32,
+    count: usize,
+    c: &Constants,
+) -> (f64, f32) {
+    let (width, mut at, mut total) = (L::WIDTH, 0, 0.0);
+    let mut largest = [L::splat(0.0); 4];
+    while at < count {
+        let end = count.min(at + ADDED * width);
+        let mut sums = [L::splat(0.0); 4];
+        // SAFETY: all vectors end at or before `end`, or are shortened.
+        unsafe {
+            while at + 4 * width <= end {
+                for (k, (sum, largest)) in sums.iter_mut().zip(&mut largest).enumerate() {
+                    let place = at + k * width;
+                    let (hi, lo) = divided::<L, UNIT>(signed(L::load(x.add(place)), c), c);
+                    let e = exp_direct::<L, UNIT>(hi, lo);
+                    if !LOG {
+                        e.store(y.add(place));
+                    }
+                    *sum = *sum + e;
+                    *largest = hi.abs().max(*largest);
+                }
+                at += 4 * width;
+            }
+            while at + width <= end {
+                let (hi, lo) = divided::<L, UNIT>(signed(L::load(x.add(at)), c), c);
+                let e = exp_direct::<L, UNIT>(hi, lo);
+                if !LOG {
+                    e.store(y.add(at));
+                }
+                sums[0] = sums[0] + e;
+                largest[0] = hi.abs().max(largest[0]);
+                at += width;
+            }
+            if at < end {
+                let (hi, lo) =
+                    divided::<L, UNIT>(signed(load_rest(x.add(at), end - at, 0.0), c), c);
+                let mut e = in_lanes(exp_direct::<L, UNIT>(hi, lo));
+                e[end - at..].fill(0.0);
+                if !LOG {
+                    std::ptr::copy_nonoverlapping(e.as_ptr(), y.add(at), end - at);
+                }
+                sums[0] = sums[0] + L::load(e.as_ptr());
+                largest[0] = hi.abs().max(largest[0]);
+                at = end;
+            }
+        }
+        total += across(sums);
+    }
+    let [a, b, c, d] = largest;
+    let room = in_lanes(a.max(b).max(c.max(d)));
+    let largest = room[..L::WIDTH].iter().copied().fold(0.0, f32::max);
+    (total, largest)
+}
+
+#[inline(always)]
+fn exp_direct<L: Lanes, const UNIT: bool>(hi: L, lo: L) -> L {
+    if UNIT {
+        exp_of(hi).value()
+    } else {
+        exp_pair(hi, lo).value()
+    }
 }
 
 /// `(u − m) / T` for `u <= m` as a sum of two; below −115 roughly. The difference keeps what its rounding loses: at
@@ -450,39 +600,53 @@ unsafe fn results<L: Lanes, const LOG: bool, const UNIT: bool>(
     let (width, mut at) = (L::WIDTH, 0);
     // SAFETY: all vectors end at or before `count`, or are shortened.
     unsafe {
-        while at < count {
-            let rest = count - at;
-            let whole = rest >= width;
-            let value = if LOG {
-                let u = if whole {
-                    L::load(x.add(at))
-                } else {
-                    load_rest(x.add(at), rest, 0.0)
-                };
-                let u = signed(u, c);
-                let (hi, lo) = below::<L, UNIT>(u, m, c);
-                let near = (hi - log_hi) + (lo - log_lo);
-                if UNIT {
-                    near
-                } else {
-                    // By halves: u − m may leave the range where (u − m) / T does not.
-                    let half = L::splat(0.5);
-                    let half = (u * half - m * half) * L::splat(c.inverse);
-                    L::select(hi.lt(L::splat(-115.0)), (half + half) - log_hi, near)
-                }
-            } else if whole {
-                L::load(y.add(at)) * factor
-            } else {
-                load_rest::<L>(y.add(at), rest, 0.0) * factor
-            };
-            if whole {
-                value.store(y.add(at));
-            } else {
-                store_rest(value, y.add(at), rest);
+        // What the results are made of.
+        let from = if LOG { x } else { y.cast_const() };
+        while at + 4 * width <= count {
+            let mut k = 0;
+            while k < 4 {
+                let place = at + k * width;
+                let value = L::load(from.add(place));
+                result::<L, LOG, UNIT>(value, m, [factor, log_hi, log_lo], c).store(y.add(place));
+                k += 1;
             }
+            at += 4 * width;
+        }
+        while at + width <= count {
+            let value = L::load(from.add(at));
+            result::<L, LOG, UNIT>(value, m, [factor, log_hi, log_lo], c).store(y.add(at));
             at += width;
         }
+        if at < count {
+            let rest = count - at;
+            let value = load_rest(from.add(at), rest, 0.0);
+            let value = result::<L, LOG, UNIT>(value, m, [factor, log_hi, log_lo], c);
+            store_rest(value, y.add(at), rest);
+        }
     }
+}
+
+/// A result from an exponential, or for log_softmax from an element of `x`.
+#[inline(always)]
+fn result<L: Lanes, const LOG: bool, const UNIT: bool>(
+    value: L,
+    m: L,
+    [factor, log_hi, log_lo]: [L; 3],
+    c: &Constants,
+) -> L {
+    if !LOG {
+        return value * factor;
+    }
+    let u = signed(value, c);
+    let (hi, lo) = below::<L, UNIT>(u, m, c);
+    let near = (hi - log_hi) + (lo - log_lo);
+    if UNIT {
+        return near;
+    }
+    // By halves: u − m may leave the range where (u − m) / T does not.
+    let half = L::splat(0.5);
+    let half = (u * half - m * half) * L::splat(c.inverse);
+    L::select(hi.lt(L::splat(-115.0)), (half + half) - log_hi, near)
 }
 
 /// The sum over a stretch that the gradient needs: of `grad·y`, for log_softmax of `grad`.
@@ -550,28 +714,37 @@ unsafe fn gradient<L: Lanes, const LOG: bool>(
     let (width, mut at) = (L::WIDTH, 0);
     // SAFETY: all vectors end at or before `count`, or are shortened.
     unsafe {
+        while at + 4 * width <= count {
+            let mut k = 0;
+            while k < 4 {
+                let place = at + k * width;
+                let (value, g) = (L::load(y.add(place)), L::load(grad.add(place)));
+                gradient_of::<L, LOG>(value, g, sum, large, small).store(dx.add(place));
+                k += 1;
+            }
+            at += 4 * width;
+        }
         while at < count {
             let rest = count - at;
-            let whole = rest >= width;
-            let (value, g) = if whole {
-                (L::load(y.add(at)), L::load(grad.add(at)))
+            if rest >= width {
+                let (value, g) = (L::load(y.add(at)), L::load(grad.add(at)));
+                gradient_of::<L, LOG>(value, g, sum, large, small).store(dx.add(at));
             } else {
-                (
-                    load_rest(y.add(at), rest, 0.0),
-                    load_rest(grad.add(at), rest, 0.0),
-                )
-            };
-            let result = if LOG {
-                (exp(value) * large).neg_mul_add(sum, g * large) * small
-            } else {
-                (value * large) * ((g - sum) * small)
-            };
-            if whole {
-                result.store(dx.add(at));
-            } else {
-                store_rest(result, dx.add(at), rest);
+                let value = load_rest(y.add(at), rest, 0.0);
+                let g = load_rest(grad.add(at), rest, 0.0);
+                let value = gradient_of::<L, LOG>(value, g, sum, large, small);
+                store_rest(value, dx.add(at), rest);
             }
             at += width;
         }
+    }
+}
+
+#[inline(always)]
+fn gradient_of<L: Lanes, const LOG: bool>(y: L, grad: L, sum: L, large: L, small: L) -> L {
+    if LOG {
+        (exp(y) * large).neg_mul_add(sum, grad * large) * small
+    } else {
+        (y * large) * ((grad - sum) * small)
     }
 }
