@@ -196,6 +196,11 @@ impl Batch<'_> {
         }
     }
 
+    /// The device.
+    pub(super) fn gpu(&self) -> &Gpu {
+        self.gpu
+    }
+
     /// Appends kernels, and keeps their tensors until the end.
     pub(super) fn take(&self, prepared: Prepared, uses: &Uses<'_>) {
         let state = &mut *self.state.borrow_mut();

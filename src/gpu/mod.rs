@@ -21,6 +21,10 @@ mod batch;
 mod bindings;
 mod builder;
 mod context;
+mod dense;
+#[cfg(not(target_arch = "wasm32"))]
+mod dense_host;
+mod dense_product;
 #[cfg(not(target_arch = "wasm32"))]
 mod derivative_check;
 mod dispatch;

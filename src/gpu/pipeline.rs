@@ -1,7 +1,9 @@
 //! Compiled kernels, each made once.
 
 use super::context::{Context, lock};
-use super::shader::{Access, Element, Input, Kernel, Memory, Output, StepShape, Task, sum_source};
+use super::shader::{
+    Access, Element, Input, Kernel, Memory, Output, Product, StepShape, Task, sum_source,
+};
 use crate::Result;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,6 +39,8 @@ pub(super) struct Pipelines {
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
     /// The kernel that adds up, for values in another buffer than the sums and for those beside them.
     sums: Mutex<[Option<Compiled>; 2]>,
+    /// The kernels that multiply matrices.
+    pub(super) products: Mutex<HashMap<Product, Compiled>>,
     count: AtomicUsize,
 }
 
@@ -116,7 +120,12 @@ impl Context {
             .clone())
     }
 
-    fn compile(&self, label: &str, source: String, written: Written) -> Result<Compiled> {
+    pub(super) fn compile(
+        &self,
+        label: &str,
+        source: String,
+        written: Written,
+    ) -> Result<Compiled> {
         let (bind_group_layout, pipeline_layout) = self.layout(written)?;
         let pipeline = self.scoped("compiling a kernel", || {
             let module = self
