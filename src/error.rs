@@ -126,6 +126,12 @@ pub enum Error {
         /// Why, with the numbers.
         reason: String,
     },
+    /// A dense layer cannot be computed.
+    #[error("the dense layer cannot be computed: {reason}")]
+    InvalidDense {
+        /// Why, with the numbers.
+        reason: String,
+    },
     /// An operand of a chain does not fit the input.
     #[error("operand {operand} ({broadcast}) holds {len} elements, wanted is {wanted}")]
     OperandLength {

@@ -8,6 +8,7 @@ mod activation;
 mod chain;
 pub mod cpu;
 mod custom;
+pub mod dense;
 mod direction;
 mod engine;
 mod error;

@@ -9,6 +9,7 @@ mod doctor;
 mod elements;
 mod engines;
 mod eval;
+mod experiment;
 mod failure;
 mod number;
 mod ops;
@@ -45,6 +46,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Proves the bounds on errors: a sample of the inputs of every function, or all 2^32 of them.
     Check(check::Options),
+    /// Tries what is said about activations: each experiment prints its figures, and fails where they do not bear it out.
+    Experiment(experiment::Options),
 }
 
 fn main() -> ExitCode {
@@ -74,5 +77,6 @@ fn run(out: &mut dyn Write) -> Result<(), Failure> {
         Command::Bench(options) => bench::run(&options, out),
         Command::Doctor(options) => doctor::run(&options, out),
         Command::Check(options) => check::run(&options, out),
+        Command::Experiment(options) => experiment::run(&options, out),
     }
 }

@@ -1,6 +1,7 @@
 //! The CPU engine: f32, vectorised for the machine that it runs on, split over threads where that pays.
 
 mod chain;
+mod dense;
 pub(crate) mod dispatch;
 mod lanes;
 mod rows;

@@ -196,6 +196,7 @@ impl Batch<'_> {
         }
     }
 
+    /// The device.
     pub(super) fn gpu(&self) -> &Gpu {
         self.gpu
     }

@@ -170,7 +170,7 @@ impl Context {
     }
 
     /// Zeros, the sums of nothing.
-    fn prepare_empty_sums(
+    pub(super) fn prepare_empty_sums(
         self: &Arc<Self>,
         operands: &Sums<'_>,
         prepared: &mut Prepared,

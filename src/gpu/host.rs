@@ -165,7 +165,7 @@ impl Gpu {
     }
 
     /// The chain with its operands on the device.
-    fn uploaded(&self, chain: &Chain<'_>) -> Result<Chain<'static>> {
+    pub(super) fn uploaded(&self, chain: &Chain<'_>) -> Result<Chain<'static>> {
         let mut slices = chain.host_operands(TAKES_SLICES)?.into_iter();
         chain.with_values(|_| {
             let slice = slices.next().map_or(&[][..], |(_, slice)| slice);

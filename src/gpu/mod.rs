@@ -6,6 +6,7 @@
 //! | [`Gpu::empty`] | no | no | as `upload` |
 //! | [`Gpu::forward`], [`Gpu::derivative`], [`Gpu::backward`], … | one dispatch per buffer | no¹ | the result, as `upload` |
 //! | the same with `_into` or `_in_place` | one dispatch per buffer | no¹ | nothing |
+//! | [`Gpu::dense`], [`Gpu::dense_backward`] | one or two dispatches; up to four and a sum's | no¹ | the results, as `upload`; the way back also room for the gradient of z |
 //! | [`Tensor::download`], [`Tensor::download_into`] | a copy, where buffers cannot be mapped | for the result | nothing on the device |
 //! | [`Gpu::wait`] | no | for everything submitted | nothing |
 //! | [`Gpu::batch`] | once, at its end | no¹ | results, as `upload` |
@@ -21,6 +22,10 @@ mod batch;
 mod bindings;
 mod builder;
 mod context;
+mod dense;
+#[cfg(not(target_arch = "wasm32"))]
+mod dense_host;
+mod dense_product;
 #[cfg(not(target_arch = "wasm32"))]
 mod derivative_check;
 mod dispatch;

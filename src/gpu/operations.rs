@@ -64,7 +64,12 @@ impl Gpu {
     }
 
     /// Submits kernels, or leaves that to a batch.
-    fn finish(&self, batch: Option<&Batch<'_>>, prepared: Prepared, uses: &Uses<'_>) -> Result<()> {
+    pub(super) fn finish(
+        &self,
+        batch: Option<&Batch<'_>>,
+        prepared: Prepared,
+        uses: &Uses<'_>,
+    ) -> Result<()> {
         match batch {
             Some(batch) => {
                 batch.take(prepared, uses);

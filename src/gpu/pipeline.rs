@@ -2,7 +2,9 @@
 
 use super::context::{Context, lock};
 use super::rows::{PlacesKernel, RowKernel};
-use super::shader::{Access, Element, Input, Kernel, Memory, Output, StepShape, Task, sum_source};
+use super::shader::{
+    Access, Element, Input, Kernel, Memory, Output, Product, StepShape, Task, sum_source,
+};
 use crate::Result;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,6 +44,8 @@ pub(super) struct Pipelines {
     rows: Mutex<HashMap<RowKernel, Compiled>>,
     /// The kernels of gated and grouped functions.
     pub(super) places: Mutex<HashMap<PlacesKernel, Compiled>>,
+    /// The kernels that multiply matrices.
+    pub(super) products: Mutex<HashMap<Product, Compiled>>,
     count: AtomicUsize,
 }
 

@@ -36,6 +36,9 @@ pub(crate) const MAP: &str = include_str!("../../shaders/kernels/map.wgsl");
 /// The kernel that adds up.
 pub(crate) const SUM: &str = include_str!("../../shaders/kernels/sum.wgsl");
 
+/// The kernel that multiplies matrices.
+pub(crate) const DENSE: &str = include_str!("../../shaders/kernels/dense.wgsl");
+
 /// How many elements the mathematics works on at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -71,7 +74,7 @@ pub(crate) fn own_names() -> &'static HashSet<&'static str> {
         let files = [LANES].into_iter().chain(MATH.iter().copied());
         files
             .chain(PARTS.iter().copied())
-            .chain([MAP, SUM])
+            .chain([MAP, SUM, DENSE])
             .chain(functions)
             .chain(crate::gpu::gate_files())
             .flat_map(declarations)
@@ -134,7 +137,7 @@ mod tests {
     #[test]
     fn every_file_of_mathematics_and_of_kernels_is_here() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-        let known: Vec<&str> = [LANES, LANES_SCALAR, MAP, SUM]
+        let known: Vec<&str> = [LANES, LANES_SCALAR, MAP, SUM, DENSE]
             .into_iter()
             .chain(MATH.iter().chain(PARTS).copied())
             .collect();

@@ -83,7 +83,7 @@ pub fn json_lines(text: &str) -> Vec<serde_json::Value> {
 }
 
 /// A trial that needs an adapter. Only this variable leaves it out, visibly: a machine without an adapter fails it.
-pub fn on_an_adapter(name: &str, check: fn()) -> Trial {
+pub fn on_an_adapter(name: &str, check: impl FnOnce() + Send + 'static) -> Trial {
     Trial::ignorable_test(name, move || {
         if std::env::var_os("NONLIN_TEST_NO_GPU").is_some_and(|value| value == "1") {
             return Ok(Completion::ignored_with("NONLIN_TEST_NO_GPU is 1"));

@@ -308,7 +308,7 @@ impl Context {
             (binding, (before / 4) as u32)
         };
         let vectors = stage == Stage::Merge
-            || (sizes.columns % 4 == 0 && call.spans().all(|span| at(span).1 % 4 == 0));
+            || (sizes.columns.is_multiple_of(4) && call.spans().all(|span| at(span).1 % 4 == 0));
         let variant = call.variant(stage, lanes, vectors);
         let compiled = self.compiled_rows(variant.into())?;
         let (mut bindings, mut starts) = (Bindings::new(), [0; 3]);

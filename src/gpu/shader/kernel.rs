@@ -5,6 +5,7 @@ use super::layout::Layout;
 use super::{scalar_lanes, with_library};
 use crate::wgsl::MAP;
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 /// A kernel as far as it is compiled: two calls that differ in numbers only share one.
@@ -228,28 +229,34 @@ impl Kernel {
             .replace("//@operands", &text.bindings())
             .replace("//@element", &element.function())
             .replace("//@body", &text.body());
-        let mut functions: Vec<Source> = Vec::new();
-        for step in &self.steps {
-            if let StepShape::Activation(source) = step {
-                if !functions.iter().any(|known| known.id == source.id) {
-                    functions.push(*source);
-                }
-            }
-        }
-        let capacity = self.steps.iter().filter_map(|step| match step {
-            StepShape::Activation(source) => Some(source.capacity),
-            _ => None,
-        });
-        let capacity = match capacity.max() {
-            None | Some(0) => String::new(),
-            // A shorter list repeats its last point, so the longest one's room fits all.
-            Some(capacity) => format!("const CAPACITY: u32 = {capacity}u;\n"),
-        };
-        let mut parts = vec![&*capacity];
-        parts.extend(functions.iter().map(|source| source.wgsl));
+        let functions = functions_of(&self.steps);
+        let mut parts: Vec<&str> = functions.iter().map(|text| &**text).collect();
         parts.push(&kernel);
         with_library(&parts, scalar)
     }
+}
+
+/// The files of the steps' activations, each once, after what they are compiled for.
+pub(super) fn functions_of(steps: &[StepShape]) -> Vec<Cow<'static, str>> {
+    let mut functions: Vec<Source> = Vec::new();
+    for step in steps {
+        if let StepShape::Activation(source) = step {
+            if !functions.iter().any(|known| known.id == source.id) {
+                functions.push(*source);
+            }
+        }
+    }
+    let capacity = steps.iter().filter_map(|step| match step {
+        StepShape::Activation(source) => Some(source.capacity),
+        _ => None,
+    });
+    let capacity = match capacity.max() {
+        None | Some(0) => Cow::Borrowed(""),
+        // A shorter list repeats its last point, so the longest one's room fits all.
+        Some(capacity) => Cow::Owned(format!("const CAPACITY: u32 = {capacity}u;\n")),
+    };
+    let files = functions.iter().map(|source| Cow::Borrowed(source.wgsl));
+    std::iter::once(capacity).chain(files).collect()
 }
 
 pub(super) fn component(i: usize) -> &'static str {

@@ -3,11 +3,14 @@
 mod element;
 mod kernel;
 mod layout;
+mod product;
 
 use crate::wgsl::{Lanes, MATH, PARTS, SUM};
 use crate::{Activation, Chain, Direction};
 pub(super) use element::{Element, Input, constant_words};
+use kernel::functions_of;
 pub(super) use kernel::{Access, Kernel, Memory, Output, Rows, Source, StepShape, Task, shape};
+pub(super) use product::Product;
 use std::collections::HashSet;
 
 /// The WGSL of the kernel that computes `direction` of an activation or a chain, as the driver gets it; empty where it has no
