@@ -11,6 +11,8 @@ mod eval;
 mod failure;
 mod number;
 mod ops;
+mod picture;
+mod plot;
 mod reference;
 mod table;
 mod ulp;
@@ -40,6 +42,8 @@ enum Command {
     Bench(bench::Options),
     /// Tells what the adapter does to arithmetic, and whether what the crate is built on holds there.
     Doctor(doctor::Options),
+    /// Draws functions with their derivatives: SVG, PNG, or in the terminal.
+    Plot(plot::Options),
     /// Proves the bounds on errors: a sample of the inputs of every function, or all 2^32 of them.
     Check(check::Options),
 }
@@ -69,6 +73,7 @@ fn run(out: &mut dyn Write) -> Result<(), Failure> {
         Command::Eval(options) => eval::run(&options, out),
         Command::Bench(options) => bench::run(&options, out),
         Command::Doctor(options) => doctor::run(&options, out),
+        Command::Plot(options) => plot::run(&options, out),
         Command::Check(options) => check::run(&options, out),
     }
 }
