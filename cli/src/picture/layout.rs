@@ -183,8 +183,8 @@ fn draw_panel(panel: &Panel, frame: [f64; 4], outer_left: f64, marks: &mut Vec<M
             dashed: false,
         });
     };
-    let x_ticks = x_axis.ticks(((right - left) / 42.0) as usize);
-    let y_ticks = y_axis.ticks(((bottom - top) / 26.0) as usize);
+    let x_ticks = x_axis.ticks(((right - left) / 34.0) as usize);
+    let y_ticks = y_axis.ticks(((bottom - top) / 20.0) as usize);
     let places: Vec<_> = x_ticks
         .iter()
         .filter_map(|(x, text)| Some((to_x(*x)?, text)))
@@ -316,7 +316,8 @@ fn inside(
             leave = leave.min(room / step);
         }
     }
-    if !(enter <= leave) {
+    // Not a number where the segment is none.
+    if enter.is_nan() || leave.is_nan() || enter > leave {
         return None;
     }
     let at = |t: f64| match t {
