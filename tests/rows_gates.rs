@@ -43,6 +43,7 @@ fn main() -> std::process::ExitCode {
     let about_tensors: &'static [Claim] = gate_claims![
         tensors_of_several_buffers_work,
         results_may_lie_over_operands,
+        elements_anywhere_in_a_buffer_work,
         nothing_is_made_once_a_call_was_there,
         custom_gates_work,
         batches_give_the_same,
@@ -641,6 +642,66 @@ fn batches_give_the_same(gates: &Gates) -> Result<(), Failed> {
     assert_eq!(gpu.activity().submissions, before + 1);
     for (got, want) in got.iter().zip(&wanted) {
         same(&got.download()?, &want.download()?, "batch");
+    }
+    Ok(())
+}
+
+/// All operands in one buffer of the program's own, at any multiple of 4 bytes; the bytes beside them stay.
+fn elements_anywhere_in_a_buffer_work(gates: &Gates) -> Result<(), Failed> {
+    let gpu = gates.gpu();
+    let mark = 77.0;
+    for n in [12, 13] {
+        for gap in [1, 3, 4, 64, 65] {
+            let rows = 5;
+            let [a, b, grad] = [1, 2, 3].map(|seed| integers(rows * n, seed));
+            let lens = [2, 1, 1, 2].map(|halves| halves * rows * n);
+            let total: usize = lens.iter().map(|len| len + gap).sum::<usize>() + gap;
+            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size: total as u64 * 4,
+                usage: wgpu::BufferUsages::STORAGE
+                    | wgpu::BufferUsages::COPY_SRC
+                    | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            let whole = nonlin::Tensor::from_buffer(gpu, buffer.slice(..))?;
+            gpu.upload_into(&vec![mark; total], &whole)?;
+            let mut at = 0;
+            let mut tensors = Vec::new();
+            for len in lens {
+                at += gap;
+                let bytes = at as u64 * 4..(at + len) as u64 * 4;
+                tensors.push(nonlin::Tensor::from_buffer(gpu, buffer.slice(bytes))?);
+                at += len;
+            }
+            let [x, dy, y, dx] = &tensors[..] else {
+                unreachable!("there are four")
+            };
+            for side in SIDES {
+                let f = Glu::bilinear().gated(side);
+                gpu.upload_into(&joined(side, n, &a, &b), x)?;
+                gpu.upload_into(&grad, dy)?;
+                gpu.glu_into(&f, x, 2 * n, y)?;
+                gpu.glu_backward_into(&f, x, 2 * n, dy, dx)?;
+                let product = |u: &[f32], v: &[f32]| -> Vec<f32> {
+                    u.iter().zip(v).map(|(u, v)| u * v).collect()
+                };
+                let what = format!("n = {n}, {gap} apart, {side:?}");
+                same(&y.download()?, &product(&a, &b), &what);
+                let want = joined(side, n, &product(&b, &grad), &product(&a, &grad));
+                same(&dx.download()?, &want, &what);
+            }
+            let all = whole.download()?;
+            let mut at = 0;
+            for len in lens {
+                assert!(
+                    all[at..at + gap].iter().all(|&x| x == mark),
+                    "n = {n}, {gap} apart"
+                );
+                at += gap + len;
+            }
+            assert!(all[at..].iter().all(|&x| x == mark), "n = {n}, {gap} apart");
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! | [`Gpu::empty`] | no | no | as `upload` |
 //! | [`Gpu::forward`], [`Gpu::derivative`], [`Gpu::backward`], … | one dispatch per buffer | no¹ | the result, as `upload` |
 //! | the same with `_into` or `_in_place` | one dispatch per buffer | no¹ | nothing |
+//! | [`Gpu::glu`], [`Gpu::maxout`], [`Gpu::crelu`], [`Gpu::prelu`], [`Gpu::rrelu`], `…_backward` | a few dispatches per buffer | no¹ | the result, as `upload`; with `_into` nothing |
 //! | [`Tensor::download`], [`Tensor::download_into`] | a copy, where buffers cannot be mapped | for the result | nothing on the device |
 //! | [`Gpu::wait`] | no | for everything submitted | nothing |
 //! | [`Gpu::batch`] | once, at its end | no¹ | results, as `upload` |
