@@ -8,14 +8,12 @@ mod gates;
 #[allow(dead_code, reason = "made for chains")]
 mod known;
 
-use gates::{Claim, Gates, integers, same};
+use gates::{Claim, Gates, SIDES, integers, joined, places, same};
 use known::{Function, Known};
 use libtest_mimic::Failed;
 use nonlin::rows::{Gate, Glu};
 use nonlin::{Activation, Direction, Error};
 use support::sample::Random;
-
-const SIDES: [Gate; 4] = [Gate::First, Gate::Second, Gate::Even, Gate::Odd];
 
 const SHAPES: [(usize, usize); 8] = [
     (1, 2),
@@ -38,39 +36,8 @@ fn main() -> std::process::ExitCode {
         gradients_are_finite_differences,
         swapped_halves_are_noticed,
         what_does_not_fit_is_refused,
-        functions_in_wgsl_are_for_adapters,
     ];
-    let about_tensors: &'static [Claim] = gate_claims![
-        tensors_of_several_buffers_work,
-        results_may_lie_over_operands,
-        nothing_is_made_once_a_call_was_there,
-        custom_gates_work,
-        batches_give_the_same,
-    ];
-    support::claims::run(gates::trials(claims, about_tensors))
-}
-
-/// Where element (row, column) of `a` and of `b` lies in rows of `2n`.
-fn places(side: Gate, n: usize, row: usize, column: usize) -> [usize; 2] {
-    let start = row * 2 * n;
-    let (first, second) = (start + column, start + n + column);
-    let (even, odd) = (start + 2 * column, start + 2 * column + 1);
-    match side {
-        Gate::First => [first, second],
-        Gate::Second => [second, first],
-        Gate::Even => [even, odd],
-        _ => [odd, even],
-    }
-}
-
-/// `a` and `b` put together as rows.
-fn joined(side: Gate, n: usize, a: &[f32], b: &[f32]) -> Vec<f32> {
-    let mut x = vec![0.0; 2 * a.len()];
-    for i in 0..a.len() {
-        let [at_a, at_b] = places(side, n, i / n, i % n);
-        (x[at_a], x[at_b]) = (a[i], b[i]);
-    }
-    x
+    support::claims::run(gates::trials(claims, &[]))
 }
 
 /// Normal numbers of several magnitudes, and numbers near where functions bend.
@@ -480,167 +447,5 @@ fn what_does_not_fit_is_refused(gates: &Gates) -> Result<(), Failed> {
     );
     assert!(engine.glu(&Glu::glu(), &[], 4)?.is_empty());
     assert!(engine.glu_split(&Glu::glu(), &[], &[])?.is_empty());
-    Ok(())
-}
-
-fn tensors_of_several_buffers_work(gates: &Gates) -> Result<(), Failed> {
-    // Rows longer than a buffer, rows that begin in one and end in the next, few groups in a dispatch.
-    let small = [
-        gates.limited().max_chunk_bytes(1024).build()?,
-        gates.limited().max_chunk_bytes(2064).build()?,
-        gates.limited().max_groups(2).build()?,
-    ];
-    for gpu in small {
-        for (rows, columns) in [(3, 1030), (40, 22), (11, 64), (5, 516), (2, 2000), (900, 2)] {
-            for side in SIDES {
-                let f = Glu::bilinear().gated(side);
-                let n = columns / 2;
-                let [a, b, grad] = [1, 2, 3].map(|seed| integers(rows * n, seed));
-                let x = joined(side, n, &a, &b);
-                let what = format!("{rows} × {columns}, {side:?}");
-                let (tx, tg) = (gpu.upload(&x)?, gpu.upload(&grad)?);
-                let want: Vec<f32> = a.iter().zip(&b).map(|(a, b)| a * b).collect();
-                same(&gpu.glu(&f, &tx, columns)?.download()?, &want, &what);
-                let da: Vec<f32> = b.iter().zip(&grad).map(|(b, g)| b * g).collect();
-                let db: Vec<f32> = a.iter().zip(&grad).map(|(a, g)| a * g).collect();
-                let want = joined(side, n, &da, &db);
-                same(
-                    &gpu.glu_backward(&f, &tx, columns, &tg)?.download()?,
-                    &want,
-                    &what,
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
-fn results_may_lie_over_operands(gates: &Gates) -> Result<(), Failed> {
-    let gpu = gates.gpu();
-    let (rows, n) = (5, 24);
-    let [a, b, grad] = [1, 2, 3].map(|seed| integers(rows * n, seed));
-    let product =
-        |u: &[f32], v: &[f32]| -> Vec<f32> { u.iter().zip(v).map(|(u, v)| u * v).collect() };
-    for side in SIDES {
-        let f = Glu::bilinear().gated(side);
-        let x = gpu.upload(&joined(side, n, &a, &b))?;
-        gpu.glu_backward_into(&f, &x, 2 * n, &gpu.upload(&grad)?, &x)?;
-        same(
-            &x.download()?,
-            &joined(side, n, &product(&b, &grad), &product(&a, &grad)),
-            "dx over x",
-        );
-        // A result that only begins where x does would write what other places still read.
-        let error = gpu.glu_into(
-            &f,
-            &x,
-            2 * n,
-            &nonlin::Tensor::from_buffer(
-                gpu,
-                x.buffer().unwrap().slice(..rows as u64 * n as u64 * 4),
-            )?,
-        );
-        assert!(matches!(error, Err(Error::Overlap { .. })), "{error:?}");
-    }
-    let (ta, tb, tg) = (gpu.upload(&a)?, gpu.upload(&b)?, gpu.upload(&grad)?);
-    gpu.glu_split_backward_into(&Glu::bilinear(), &ta, &tb, &tg, &tb, &ta)?;
-    same(&tb.download()?, &product(&b, &grad), "da over b");
-    same(&ta.download()?, &product(&a, &grad), "db over a");
-    let error = gpu.glu_split_backward_into(&Glu::bilinear(), &ta, &tb, &tg, &tb, &tb);
-    assert!(matches!(error, Err(Error::Overlap { .. })), "{error:?}");
-    Ok(())
-}
-
-fn nothing_is_made_once_a_call_was_there(gates: &Gates) -> Result<(), Failed> {
-    let gpu = gates.gpu();
-    let x = gpu.upload(&integers(4096, 1))?;
-    let (y, dx) = (gpu.empty(2048)?, gpu.empty(4096)?);
-    let call = || -> nonlin::Result<()> {
-        gpu.glu_into(&Glu::swiglu(), &x, 64, &y)?;
-        gpu.glu_backward_into(&Glu::swiglu(), &x, 64, &y, &dx)
-    };
-    call()?;
-    let before = gpu.activity();
-    call()?;
-    let after = gpu.activity();
-    assert_eq!(
-        (before.buffers, before.bind_groups, before.pipelines),
-        (after.buffers, after.bind_groups, after.pipelines)
-    );
-    assert_eq!(after.submissions, before.submissions + 2);
-    Ok(())
-}
-
-/// Twice the input, one element at a time.
-fn twice() -> Activation {
-    let wgsl = "
-        fn twice(x: f32, p: vec4<f32>) -> f32 { return p.x * x; }
-        fn twice_derivative(x: f32, p: vec4<f32>) -> f32 { return p.x; }
-    ";
-    Activation::custom("twice", wgsl, &[2.0]).expect("it is valid")
-}
-
-fn custom_gates_work(gates: &Gates) -> Result<(), Failed> {
-    let (rows, n) = (7, 12);
-    let [a, b, grad] = [1, 2, 3].map(|seed| integers(rows * n, seed));
-    for side in SIDES {
-        let f = Glu::with(twice()).gated(side);
-        let x = joined(side, n, &a, &b);
-        let y: Vec<f32> = a.iter().zip(&b).map(|(a, b)| 2.0 * a * b).collect();
-        same(&gates.engine.glu(&f, &x, 2 * n)?, &y, "custom gate");
-        let da: Vec<f32> = b.iter().zip(&grad).map(|(b, g)| 2.0 * b * g).collect();
-        let db: Vec<f32> = a.iter().zip(&grad).map(|(a, g)| 2.0 * a * g).collect();
-        let dx = gates.engine.glu_backward(&f, &x, 2 * n, &grad)?;
-        same(&dx, &joined(side, n, &da, &db), "custom gate's gradient");
-    }
-    Ok(())
-}
-
-fn functions_in_wgsl_are_for_adapters(gates: &Gates) -> Result<(), Failed> {
-    let y = gates.engine.glu_split(&Glu::with(twice()), &[3.0], &[5.0]);
-    match gates.gpu {
-        Some(_) => same(&y?, &[30.0], "custom gate"),
-        None => assert!(matches!(y, Err(Error::NoCpuForm { .. })), "{y:?}"),
-    }
-    Ok(())
-}
-
-fn batches_give_the_same(gates: &Gates) -> Result<(), Failed> {
-    use nonlin::rows::{Maxout, Prelu, Rrelu};
-    let gpu = gates.gpu();
-    let x = gpu.upload(&integers(240, 1))?;
-    let slopes = gpu.upload(&[0.5, 0.25, 0.125])?;
-    let (f, prelu) = (Glu::swiglu(), Prelu::new(3).inner(4));
-    let wanted = [
-        gpu.glu_backward(&f, &x, 24, &gpu.glu(&f, &x, 24)?)?,
-        gpu.maxout_backward(
-            &Maxout::blocks(3),
-            &x,
-            24,
-            &gpu.maxout(&Maxout::blocks(3), &x, 24)?,
-        )?,
-        gpu.crelu_backward(&x, 24, &gpu.crelu(&x, 24)?)?,
-        gpu.prelu_backward(&prelu, &x, &slopes, &x)?[1].clone(),
-        gpu.rrelu(&Rrelu::new(1), &x)?,
-    ];
-    let before = gpu.activity().submissions;
-    let got = gpu.batch(|batch| {
-        Ok([
-            batch.glu_backward(&f, &x, 24, &batch.glu(&f, &x, 24)?)?,
-            batch.maxout_backward(
-                &Maxout::blocks(3),
-                &x,
-                24,
-                &batch.maxout(&Maxout::blocks(3), &x, 24)?,
-            )?,
-            batch.crelu_backward(&x, 24, &batch.crelu(&x, 24)?)?,
-            batch.prelu_backward(&prelu, &x, &slopes, &x)?[1].clone(),
-            batch.rrelu(&Rrelu::new(1), &x)?,
-        ])
-    })?;
-    assert_eq!(gpu.activity().submissions, before + 1);
-    for (got, want) in got.iter().zip(&wanted) {
-        same(&got.download()?, &want.download()?, "batch");
-    }
     Ok(())
 }

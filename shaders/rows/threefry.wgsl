@@ -1,4 +1,5 @@
-// Two rounds of Threefry-2x32's four at a time. A sum puts the halves of a rotation together, no bit logic: see copy_sign in bits.wgsl.
+// Threefry-2x32, which makes random words of a key and a counter by sums, rotations and XOR, in groups of four rounds. A sum puts the
+// halves of a rotation together, no bit logic: see copy_sign in bits.wgsl.
 struct Words {
     a: U,
     b: U,
@@ -17,7 +18,7 @@ fn mixed_odd(w: Words) -> Words {
     return mixed(mixed(mixed(mixed(w, 17u), 29u), 16u), 24u);
 }
 
-// The first word of Threefry-2x32 with 20 rounds (Salmon et al. 2011) for this key and counter.
+// The first word after 20 rounds (Salmon et al. 2011).
 fn threefry(key: vec2<u32>, low: U, high: U) -> U {
     let third = 0x1bd11bdau ^ key.x ^ key.y;
     var w = mixed_even(Words(low + key.x, high + key.y));

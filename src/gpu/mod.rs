@@ -7,6 +7,7 @@
 //! | [`Gpu::forward`], [`Gpu::derivative`], [`Gpu::backward`], … | one dispatch per buffer | no¹ | the result, as `upload` |
 //! | the same with `_into` or `_in_place` | one dispatch per buffer | no¹ | nothing |
 //! | [`Gpu::dense`], [`Gpu::dense_backward`] | one or two dispatches; up to four and a sum's | no¹ | the results, as `upload`; the way back also room for the gradient of z |
+//! | [`Gpu::glu`], [`Gpu::maxout`], [`Gpu::crelu`], [`Gpu::prelu`], [`Gpu::rrelu`], `…_backward` | a few dispatches per buffer | no¹ | the result, as `upload`; with `_into` nothing |
 //! | [`Tensor::download`], [`Tensor::download_into`] | a copy, where buffers cannot be mapped | for the result | nothing on the device |
 //! | [`Gpu::wait`] | no | for everything submitted | nothing |
 //! | [`Gpu::batch`] | once, at its end | no¹ | results, as `upload` |

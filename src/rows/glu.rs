@@ -21,6 +21,9 @@ pub enum Gate {
 /// Improve Transformer). Its gradients are `da = dy·b·g'(a)` and `db = dy·g(a)`; a zero among the factors of a gradient wins over an
 /// infinity.
 ///
+/// A result is as accurate as the gate's function is, in relative terms, with a rounding for each product; `da` is formed as
+/// `(dy·b)·g'(a)`, and `dy·b` has to stay in the range of f32 for that.
+///
 /// With a [limit](Self::limited) L and an [offset](Self::offset) it is `g(min(a, L))·(min(max(b, -L), L) + offset)`. No gradient goes
 /// through where `a >= L` or `|b| >= L`.
 ///

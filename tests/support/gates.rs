@@ -1,10 +1,13 @@
 //! The engines of gated and grouped functions, and claims about all of them.
 
+// Each test program uses its own part of this.
+#![allow(dead_code)]
+
 use crate::support::adapters::{Adapter, adapters};
 use libtest_mimic::{Completion, Failed, Trial};
 use nonlin::Gpu;
 use nonlin::cpu::{Cpu, Isa};
-use nonlin::rows::GateEngine;
+use nonlin::rows::{Gate, GateEngine};
 use std::sync::Arc;
 
 /// One engine.
@@ -101,4 +104,30 @@ pub fn same(got: &[f32], want: &[f32], what: &str) {
         let equal = got == want || (got.is_nan() && want.is_nan());
         assert!(equal, "{what}: element {i} is {got:?}, want {want:?}");
     }
+}
+
+/// Every place that the gate can have in a row.
+pub const SIDES: [Gate; 4] = [Gate::First, Gate::Second, Gate::Even, Gate::Odd];
+
+/// Where element (row, column) of `a` and of `b` lies in rows of `2n`.
+pub fn places(side: Gate, n: usize, row: usize, column: usize) -> [usize; 2] {
+    let start = row * 2 * n;
+    let (first, second) = (start + column, start + n + column);
+    let (even, odd) = (start + 2 * column, start + 2 * column + 1);
+    match side {
+        Gate::First => [first, second],
+        Gate::Second => [second, first],
+        Gate::Even => [even, odd],
+        _ => [odd, even],
+    }
+}
+
+/// `a` and `b` put together as rows.
+pub fn joined(side: Gate, n: usize, a: &[f32], b: &[f32]) -> Vec<f32> {
+    let mut x = vec![0.0; 2 * a.len()];
+    for i in 0..a.len() {
+        let [at_a, at_b] = places(side, n, i / n, i % n);
+        (x[at_a], x[at_b]) = (a[i], b[i]);
+    }
+    x
 }
