@@ -19,78 +19,110 @@ const ADDED: usize = 64;
 /// Up to this magnitude exponentials are taken as they are: their quotients stay right down to the smallest number.
 pub(super) const NEAR: f32 = 42.0;
 
-/// What a loop does. Pointers are to `count` elements, or to `rows × columns`.
-///
-/// # Safety
-/// Pointers must be valid for so many elements, and the machine must have the instruction set.
-#[derive(Clone, Copy)]
-pub(super) enum Task {
-    /// Whole rows.
-    Rows {
-        x: *const f32,
-        y: *mut f32,
-        columns: usize,
-        rows: usize,
-    },
-    /// Whole rows of the gradient.
-    BackwardRows {
-        y: *const f32,
-        grad: *const f32,
-        dx: *mut f32,
-        columns: usize,
-        rows: usize,
-    },
-    /// The exponentials without anything subtracted, written where the results are made of them: their sum, and the largest magnitude.
-    Direct {
-        x: *const f32,
-        y: *mut f32,
-        count: usize,
-    },
-    /// The maximum of what is not NaN.
-    Top { x: *const f32, count: usize },
-    /// The exponentials, written where the results are made of them, and their sum.
-    Exponentials {
-        x: *const f32,
-        y: *mut f32,
-        count: usize,
-        reference: Reference,
-    },
-    /// The results, given the sum over the row.
-    Results {
-        x: *const f32,
-        y: *mut f32,
-        count: usize,
-        reference: Reference,
-        sum: f64,
-    },
-    /// The sum that the gradient needs.
-    Products {
-        y: *const f32,
-        grad: *const f32,
-        count: usize,
-    },
-    /// The gradient, given that sum.
-    Gradient {
-        y: *const f32,
-        grad: *const f32,
-        dx: *mut f32,
-        count: usize,
-        sum: f64,
-    },
+/// The same four times in a row, with a constant in the place of `k`: accumulators stay in registers.
+macro_rules! for_each_of_four {
+    ($k:ident => $body:block) => {
+        for_each_of_four!(@one $k 0 $body);
+        for_each_of_four!(@one $k 1 $body);
+        for_each_of_four!(@one $k 2 $body);
+        for_each_of_four!(@one $k 3 $body);
+    };
+    (@one $k:ident $n:literal $body:block) => {{
+        let $k: usize = $n;
+        $body
+    }};
 }
 
-/// A loop of one instruction set; gives the numbers that the task is about, if any.
-///
-/// # Safety
-/// As [`Task`].
-pub(super) type Entry = unsafe fn(Task, &Constants) -> (f64, f32);
+/// What a loop does. Pointers are to `count` elements, or to `rows × columns`.
+pub(super) trait Task: Copy {
+    /// Gives the numbers that the task is about, if any. Always inlined, as everything below, so that it takes on the instruction set of
+    /// the function around it.
+    ///
+    /// # Safety
+    /// The task's pointers must be valid for so many elements, and the machine must have the instruction set.
+    unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(self, c: &Constants) -> (f64, f32);
+}
+
+/// What a task gives that is about no number.
+const NOTHING: (f64, f32) = (0.0, 0.0);
+
+/// Whole rows.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub x: *const f32,
+    pub y: *mut f32,
+    pub columns: usize,
+    pub rows: usize,
+}
+
+/// Whole rows of the gradient.
+#[derive(Clone, Copy)]
+pub(super) struct BackwardRows {
+    pub y: *const f32,
+    pub grad: *const f32,
+    pub dx: *mut f32,
+    pub columns: usize,
+    pub rows: usize,
+}
+
+/// The exponentials without anything subtracted, written where the results are made of them: their sum, and the largest magnitude.
+#[derive(Clone, Copy)]
+pub(super) struct Direct {
+    pub x: *const f32,
+    pub y: *mut f32,
+    pub count: usize,
+}
+
+/// The maximum of what is not NaN.
+#[derive(Clone, Copy)]
+pub(super) struct Top {
+    pub x: *const f32,
+    pub count: usize,
+}
+
+/// The exponentials below the reference, written where the results are made of them, and their sum.
+#[derive(Clone, Copy)]
+pub(super) struct Exponentials {
+    pub x: *const f32,
+    pub y: *mut f32,
+    pub count: usize,
+    pub reference: Reference,
+}
+
+/// The results, given the sum over the row.
+#[derive(Clone, Copy)]
+pub(super) struct Results {
+    pub x: *const f32,
+    pub y: *mut f32,
+    pub count: usize,
+    pub reference: Reference,
+    pub sum: f64,
+}
+
+/// The sum that the gradient needs.
+#[derive(Clone, Copy)]
+pub(super) struct Products {
+    pub y: *const f32,
+    pub grad: *const f32,
+    pub count: usize,
+}
+
+/// The gradient, given that sum.
+#[derive(Clone, Copy)]
+pub(super) struct Gradient {
+    pub y: *const f32,
+    pub grad: *const f32,
+    pub dx: *mut f32,
+    pub count: usize,
+    pub sum: f64,
+}
 
 macro_rules! compiled_for {
     ($name:ident, $lanes:ty, $(#[$attribute:meta])*) => {
         $(#[$attribute])*
-        unsafe fn $name<const LOG: bool, const UNIT: bool>(task: Task, c: &Constants) -> (f64, f32) {
+        unsafe fn $name<T: Task, const LOG: bool, const UNIT: bool>(task: T, c: &Constants) -> (f64, f32) {
             // SAFETY: the caller keeps the contract of `Task`.
-            unsafe { run::<$lanes, LOG, UNIT>(task, c) }
+            unsafe { task.run::<$lanes, LOG, UNIT>(c) }
         }
     };
 }
@@ -100,97 +132,132 @@ compiled_for!(avx2, crate::cpu::x86::Avx2, #[target_feature(enable = "avx2,fma")
 #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
 compiled_for!(avx512, crate::cpu::x86::Avx512, #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
 
-/// The loops of a function.
-pub(super) fn entry(isa: Isa, c: &Constants) -> Entry {
-    match (c.log, c.inverse == 1.0) {
-        (false, false) => entry_of::<false, false>(isa),
-        (false, true) => entry_of::<false, true>(isa),
-        (true, false) => entry_of::<true, false>(isa),
-        (true, true) => entry_of::<true, true>(isa),
-    }
-}
-
-fn entry_of<const LOG: bool, const UNIT: bool>(isa: Isa) -> Entry {
-    match isa {
-        #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
-        Isa::Avx512 => avx512::<LOG, UNIT>,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => avx2::<LOG, UNIT>,
-        _ => portable::<LOG, UNIT>,
-    }
-}
-
-/// What a task gives that is about no number.
-const NOTHING: (f64, f32) = (0.0, 0.0);
-
-/// Always inlined, as everything below, so that it takes on the instruction set of the function around it.
-#[inline(always)]
-unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(
-    task: Task,
-    c: &Constants,
-) -> (f64, f32) {
-    // SAFETY: the caller keeps the contract of `Task`; rows follow one another.
+/// Runs a task with an instruction set.
+///
+/// # Safety
+/// As [`Task::run`].
+pub(super) unsafe fn run<T: Task>(isa: Isa, task: T, c: &Constants) -> (f64, f32) {
+    // Softmin goes with the functions that multiply their input.
+    let unit = c.inverse == 1.0 && !c.negative;
+    // SAFETY: the caller's promise is the same.
     unsafe {
-        match task {
-            Task::Rows {
-                x,
-                y,
-                columns,
-                rows,
-            } => {
-                // Rows of one tensor are mostly alike.
-                let mut near = true;
-                for row in 0..rows {
-                    let at = row * columns;
-                    near = forward_row::<L, LOG, UNIT>(x.add(at), y.add(at), columns, near, c);
-                }
-                NOTHING
-            }
-            Task::BackwardRows {
-                y,
-                grad,
-                dx,
-                columns,
-                rows,
-            } => {
-                for row in 0..rows {
-                    let at = row * columns;
-                    backward_row::<L, LOG>(y.add(at), grad.add(at), dx.add(at), columns, c);
-                }
-                NOTHING
-            }
-            Task::Direct { x, y, count } => direct::<L, LOG, UNIT>(x, y, count, c),
-            Task::Top { x, count } => (0.0, top_of::<L>(x, count, c)),
-            Task::Exponentials {
-                x,
-                y,
-                count,
-                reference,
-            } => (exponentials::<L, LOG, UNIT>(x, y, count, reference, c), 0.0),
-            Task::Results {
-                x,
-                y,
-                count,
-                reference,
-                sum,
-            } => {
-                results::<L, LOG, UNIT>(x, y, count, reference, sum, c);
-                NOTHING
-            }
-            Task::Products { y, grad, count } => (products::<L, LOG>(y, grad, count), 0.0),
-            Task::Gradient {
-                y,
-                grad,
-                dx,
-                count,
-                sum,
-            } => {
-                gradient::<L, LOG>(y, grad, dx, count, sum, c);
-                NOTHING
-            }
+        match (c.log, unit) {
+            (false, false) => run_with::<T, false, false>(isa, task, c),
+            (false, true) => run_with::<T, false, true>(isa, task, c),
+            (true, false) => run_with::<T, true, false>(isa, task, c),
+            (true, true) => run_with::<T, true, true>(isa, task, c),
         }
     }
 }
+
+/// # Safety
+/// As [`run`].
+unsafe fn run_with<T: Task, const LOG: bool, const UNIT: bool>(
+    isa: Isa,
+    task: T,
+    c: &Constants,
+) -> (f64, f32) {
+    // SAFETY: the caller's promise is the same.
+    unsafe {
+        match isa {
+            #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
+            Isa::Avx512 => avx512::<T, LOG, UNIT>(task, c),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => avx2::<T, LOG, UNIT>(task, c),
+            _ => portable::<T, LOG, UNIT>(task, c),
+        }
+    }
+}
+
+/// Implements a task by an expression.
+macro_rules! task {
+    ($task:ident { $($field:ident),* }, |$c:ident| $body:expr) => {
+        impl Task for $task {
+            #[inline(always)]
+            unsafe fn run<L: Lanes, const LOG: bool, const UNIT: bool>(self, $c: &Constants) -> (f64, f32) {
+                let Self { $($field),* } = self;
+                // SAFETY: the caller keeps the contract of `Task`; rows follow one another.
+                unsafe { $body }
+            }
+        }
+    };
+}
+task!(
+    Rows {
+        x,
+        y,
+        columns,
+        rows
+    },
+    |c| {
+        // Rows of one tensor are mostly alike.
+        let mut near = true;
+        for row in 0..rows {
+            let at = row * columns;
+            near = forward_row::<L, LOG, UNIT>(x.add(at), y.add(at), columns, near, c);
+        }
+        NOTHING
+    }
+);
+task!(
+    BackwardRows {
+        y,
+        grad,
+        dx,
+        columns,
+        rows
+    },
+    |c| {
+        for row in 0..rows {
+            let at = row * columns;
+            backward_row::<L, LOG>(y.add(at), grad.add(at), dx.add(at), columns, c);
+        }
+        NOTHING
+    }
+);
+task!(Direct { x, y, count }, |c| direct::<L, LOG, UNIT>(
+    x, y, count, c
+));
+task!(Top { x, count }, |c| (0.0, top_of::<L, UNIT>(x, count, c)));
+task!(
+    Exponentials {
+        x,
+        y,
+        count,
+        reference
+    },
+    |c| (exponentials::<L, LOG, UNIT>(x, y, count, reference, c), 0.0)
+);
+task!(
+    Results {
+        x,
+        y,
+        count,
+        reference,
+        sum
+    },
+    |c| {
+        results::<L, LOG, UNIT>(x, y, count, reference, sum, c);
+        NOTHING
+    }
+);
+task!(Products { y, grad, count }, |_c| (
+    products::<L, LOG>(y, grad, count),
+    0.0
+));
+task!(
+    Gradient {
+        y,
+        grad,
+        dx,
+        count,
+        sum
+    },
+    |c| {
+        gradient::<L, LOG>(y, grad, dx, count, sum, c);
+        NOTHING
+    }
+);
 
 /// One row. `near` says whether it is likely that no element is far from 0; gives whether it was so.
 #[inline(always)]
@@ -217,7 +284,7 @@ unsafe fn forward_row<L: Lanes, const LOG: bool, const UNIT: bool>(
                 return true;
             }
         }
-        let top = top_of::<L>(x, columns, c);
+        let top = top_of::<L, UNIT>(x, columns, c);
         let reference = Reference::new(top, c);
         if reference.masked {
             masked_row(x, y, columns, c);
@@ -358,9 +425,14 @@ fn across<L: Lanes>(sums: [L; 4]) -> f64 {
     total
 }
 
+/// `x` or `−x`.
 #[inline(always)]
-fn signed<L: Lanes>(x: L, c: &Constants) -> L {
-    if c.negative { -x } else { x }
+fn signed<L: Lanes, const UNIT: bool>(x: L, c: &Constants) -> L {
+    if UNIT {
+        x
+    } else {
+        x * L::splat(if c.negative { -1.0 } else { 1.0 })
+    }
 }
 
 /// What counts for nothing in a row of `x`.
@@ -374,24 +446,25 @@ fn no_element(c: &Constants) -> f32 {
 }
 
 #[inline(always)]
-unsafe fn top_of<L: Lanes>(x: *const f32, count: usize, c: &Constants) -> f32 {
+unsafe fn top_of<L: Lanes, const UNIT: bool>(x: *const f32, count: usize, c: &Constants) -> f32 {
     let mut tops = [L::splat(f32::NEG_INFINITY); 4];
     let (width, mut at) = (L::WIDTH, 0);
     // SAFETY: all vectors end at or before `count`.
     unsafe {
         while at + 4 * width <= count {
-            for (k, top) in tops.iter_mut().enumerate() {
-                *top = signed(L::load(x.add(at + k * width)), c).max(*top);
-            }
+            tops[0] = signed::<L, UNIT>(L::load(x.add(at)), c).max(tops[0]);
+            tops[1] = signed::<L, UNIT>(L::load(x.add(at + width)), c).max(tops[1]);
+            tops[2] = signed::<L, UNIT>(L::load(x.add(at + 2 * width)), c).max(tops[2]);
+            tops[3] = signed::<L, UNIT>(L::load(x.add(at + 3 * width)), c).max(tops[3]);
             at += 4 * width;
         }
         while at + width <= count {
-            tops[0] = signed(L::load(x.add(at)), c).max(tops[0]);
+            tops[0] = signed::<L, UNIT>(L::load(x.add(at)), c).max(tops[0]);
             at += width;
         }
         if at < count {
             let rest: L = load_rest(x.add(at), count - at, no_element(c));
-            tops[0] = signed(rest, c).max(tops[0]);
+            tops[0] = signed::<L, UNIT>(rest, c).max(tops[0]);
         }
     }
     let room = in_lanes(tops[0].max(tops[1]).max(tops[2].max(tops[3])));
@@ -450,31 +523,25 @@ unsafe fn direct<L: Lanes, const LOG: bool, const UNIT: bool>(
         // SAFETY: all vectors end at or before `end`, or are shortened.
         unsafe {
             while at + 4 * width <= end {
-                for (k, (sum, largest)) in sums.iter_mut().zip(&mut largest).enumerate() {
+                for_each_of_four!(k => {
                     let place = at + k * width;
-                    let (hi, lo) = divided::<L, UNIT>(signed(L::load(x.add(place)), c), c);
-                    let e = exp_direct::<L, UNIT>(hi, lo);
-                    if !LOG {
-                        e.store(y.add(place));
-                    }
-                    *sum = *sum + e;
-                    *largest = hi.abs().max(*largest);
-                }
+                    let (e, hi) = direct_step::<L, LOG, UNIT>(x.add(place), y.add(place), c);
+                    sums[k] = sums[k] + e;
+                    largest[k] = hi.abs().max(largest[k]);
+                });
                 at += 4 * width;
             }
             while at + width <= end {
-                let (hi, lo) = divided::<L, UNIT>(signed(L::load(x.add(at)), c), c);
-                let e = exp_direct::<L, UNIT>(hi, lo);
-                if !LOG {
-                    e.store(y.add(at));
-                }
+                let (e, hi) = direct_step::<L, LOG, UNIT>(x.add(at), y.add(at), c);
                 sums[0] = sums[0] + e;
                 largest[0] = hi.abs().max(largest[0]);
                 at += width;
             }
             if at < end {
-                let (hi, lo) =
-                    divided::<L, UNIT>(signed(load_rest(x.add(at), end - at, 0.0), c), c);
+                let (hi, lo) = divided::<L, UNIT>(
+                    signed::<L, UNIT>(load_rest(x.add(at), end - at, 0.0), c),
+                    c,
+                );
                 let mut e = in_lanes(exp_direct::<L, UNIT>(hi, lo));
                 e[end - at..].fill(0.0);
                 if !LOG {
@@ -491,6 +558,24 @@ unsafe fn direct<L: Lanes, const LOG: bool, const UNIT: bool>(
     let room = in_lanes(a.max(b).max(c.max(d)));
     let largest = room[..L::WIDTH].iter().copied().fold(0.0, f32::max);
     (total, largest)
+}
+
+/// The exponentials of a vector, and the exponents.
+#[inline(always)]
+unsafe fn direct_step<L: Lanes, const LOG: bool, const UNIT: bool>(
+    x: *const f32,
+    y: *mut f32,
+    c: &Constants,
+) -> (L, L) {
+    // SAFETY: the caller promises a whole vector.
+    unsafe {
+        let (hi, lo) = divided::<L, UNIT>(signed::<L, UNIT>(L::load(x), c), c);
+        let e = exp_direct::<L, UNIT>(hi, lo);
+        if !LOG {
+            e.store(y);
+        }
+        (e, hi)
+    }
 }
 
 #[inline(always)]
@@ -526,6 +611,24 @@ fn exp_below<L: Lanes, const UNIT: bool>(u: L, m: L, c: &Constants) -> L {
     exp_pair(hi.at_least(L::splat(-120.0)), lo).value()
 }
 
+/// The exponentials of a vector.
+#[inline(always)]
+unsafe fn step_below<L: Lanes, const LOG: bool, const UNIT: bool>(
+    x: *const f32,
+    y: *mut f32,
+    m: L,
+    c: &Constants,
+) -> L {
+    // SAFETY: the caller promises a whole vector.
+    unsafe {
+        let e = exp_below::<L, UNIT>(signed::<L, UNIT>(L::load(x), c), m, c);
+        if !LOG {
+            e.store(y);
+        }
+        e
+    }
+}
+
 /// The exponentials of a stretch, and their sum.
 #[inline(always)]
 unsafe fn exponentials<L: Lanes, const LOG: bool, const UNIT: bool>(
@@ -543,27 +646,20 @@ unsafe fn exponentials<L: Lanes, const LOG: bool, const UNIT: bool>(
         // SAFETY: all vectors end at or before `end`, or are shortened.
         unsafe {
             while at + 4 * width <= end {
-                for (k, sum) in sums.iter_mut().enumerate() {
+                for_each_of_four!(k => {
                     let place = at + k * width;
-                    let e = exp_below::<L, UNIT>(signed(L::load(x.add(place)), c), m, c);
-                    if !LOG {
-                        e.store(y.add(place));
-                    }
-                    *sum = *sum + e;
-                }
+                    let e = step_below::<L, LOG, UNIT>(x.add(place), y.add(place), m, c);
+                    sums[k] = sums[k] + e;
+                });
                 at += 4 * width;
             }
             while at + width <= end {
-                let e = exp_below::<L, UNIT>(signed(L::load(x.add(at)), c), m, c);
-                if !LOG {
-                    e.store(y.add(at));
-                }
-                sums[0] = sums[0] + e;
+                sums[0] = sums[0] + step_below::<L, LOG, UNIT>(x.add(at), y.add(at), m, c);
                 at += width;
             }
             if at < end {
                 let rest: L = load_rest(x.add(at), end - at, no_element(c));
-                let e = exp_below::<L, UNIT>(signed(rest, c), m, c);
+                let e = exp_below::<L, UNIT>(signed::<L, UNIT>(rest, c), m, c);
                 if !LOG {
                     store_rest(e, y.add(at), end - at);
                 }
@@ -593,7 +689,7 @@ unsafe fn results<L: Lanes, const LOG: bool, const UNIT: bool>(
         0.0
     };
     let sum = sum + one;
-    let log = sum.ln();
+    let log = if LOG { sum.ln() } else { 0.0 };
     let log_hi = log as f32;
     let factor = L::splat((1.0 / sum) as f32);
     let (log_hi, log_lo) = (L::splat(log_hi), L::splat((log - f64::from(log_hi)) as f32));
@@ -603,13 +699,11 @@ unsafe fn results<L: Lanes, const LOG: bool, const UNIT: bool>(
         // What the results are made of.
         let from = if LOG { x } else { y.cast_const() };
         while at + 4 * width <= count {
-            let mut k = 0;
-            while k < 4 {
+            for_each_of_four!(k => {
                 let place = at + k * width;
                 let value = L::load(from.add(place));
                 result::<L, LOG, UNIT>(value, m, [factor, log_hi, log_lo], c).store(y.add(place));
-                k += 1;
-            }
+            });
             at += 4 * width;
         }
         while at + width <= count {
@@ -637,7 +731,7 @@ fn result<L: Lanes, const LOG: bool, const UNIT: bool>(
     if !LOG {
         return value * factor;
     }
-    let u = signed(value, c);
+    let u = signed::<L, UNIT>(value, c);
     let (hi, lo) = below::<L, UNIT>(u, m, c);
     let near = (hi - log_hi) + (lo - log_lo);
     if UNIT {
@@ -663,15 +757,15 @@ unsafe fn products<L: Lanes, const LOG: bool>(
         // SAFETY: all vectors end at or before `end`, or are shortened.
         unsafe {
             while at + 4 * width <= end {
-                for (k, sum) in sums.iter_mut().enumerate() {
+                for_each_of_four!(k => {
                     let place = at + k * width;
                     let g = L::load(grad.add(place));
-                    *sum = if LOG {
-                        *sum + g
+                    sums[k] = if LOG {
+                        sums[k] + g
                     } else {
-                        g.mul_add(L::load(y.add(place)), *sum)
+                        g.mul_add(L::load(y.add(place)), sums[k])
                     };
-                }
+                });
                 at += 4 * width;
             }
             while at < end {
@@ -715,13 +809,11 @@ unsafe fn gradient<L: Lanes, const LOG: bool>(
     // SAFETY: all vectors end at or before `count`, or are shortened.
     unsafe {
         while at + 4 * width <= count {
-            let mut k = 0;
-            while k < 4 {
+            for_each_of_four!(k => {
                 let place = at + k * width;
                 let (value, g) = (L::load(y.add(place)), L::load(grad.add(place)));
                 gradient_of::<L, LOG>(value, g, sum, large, small).store(dx.add(place));
-                k += 1;
-            }
+            });
             at += 4 * width;
         }
         while at < count {
