@@ -73,6 +73,13 @@ impl Variant {
         written
     }
 
+    /// Whether an invocation tries its row without the maximum first. Several of them would have to agree on it, and the logarithm of the
+    /// sum would need more digits.
+    fn tries_near(self) -> bool {
+        let forward = self.grad.is_none() && !self.log;
+        self.stage == Stage::Rows && self.lanes == 1 && self.vectors && forward
+    }
+
     /// The text of the kernel.
     pub(super) fn source(self) -> String {
         let backward = self.grad.is_some();
@@ -110,6 +117,9 @@ impl Variant {
             text!("store_elements")
         };
         parts.extend(match self.stage {
+            Stage::Rows if self.tries_near() => {
+                vec![gather, results, text!("near"), store, text!("rows_near")]
+            }
             Stage::Rows => vec![gather, results, store, text!("rows")],
             Stage::Parts => vec![gather, text!("parts")],
             Stage::Merge => vec![states, text!("merge")],
