@@ -55,6 +55,8 @@ pub use context::Info;
 #[cfg(not(target_arch = "wasm32"))]
 pub use derivative_check::{DerivativeReport, Disagreement};
 pub use record::{GradientsKernel, Kernel};
+#[doc(hidden)]
+pub use rows::softmax_kernel_sources;
 pub use shader::{copy_kernel_source, kernel_source};
 pub use span::Span;
 pub use tensor::Tensor;

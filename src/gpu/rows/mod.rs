@@ -3,6 +3,8 @@
 mod softmax;
 mod softmax_kernel;
 
+pub use softmax_kernel::softmax_kernel_sources;
+
 /// A kernel over rows, by what it is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum RowKernel {

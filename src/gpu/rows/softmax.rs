@@ -366,7 +366,9 @@ fn lanes(rows: u64, columns: u64, software: bool) -> u32 {
     } else {
         vectors.div_ceil(8)
     };
-    wanted.next_power_of_two().min(GROUP.into()) as u32
+    // Powers of four only: each is a kernel of its own.
+    let power = u64::from(wanted.max(1).next_power_of_two().trailing_zeros()).div_ceil(2);
+    (1_u64 << (2 * power)).min(GROUP.into()) as u32
 }
 
 /// softmax and its relatives over tensors of `rows × columns` elements, row after row. Each call submits its work and does not wait for
