@@ -522,7 +522,10 @@ fn wrong_calls_are_refused_with_their_numbers(engine: &dyn SoftmaxEngine) -> Res
     Ok(())
 }
 
-const CLAIMS: [(&str, fn(&dyn SoftmaxEngine) -> Result<(), Failed>); 9] = [
+/// A claim with its name.
+type Claim<E> = (&'static str, fn(&E) -> Result<(), Failed>);
+
+const CLAIMS: [Claim<dyn SoftmaxEngine>; 9] = [
     (
         "values_and_gradients_are_exact_to_the_bound",
         values_and_gradients_are_exact_to_the_bound,
@@ -785,7 +788,7 @@ fn a_batch_computes_the_same(gpu: &Gpu) -> Result<(), Failed> {
     same_bits(&dx.download()?, &want)
 }
 
-const GPU_CLAIMS: [(&str, fn(&Gpu) -> Result<(), Failed>); 5] = [
+const GPU_CLAIMS: [Claim<Gpu>; 5] = [
     (
         "rows_may_lie_in_several_buffers",
         rows_may_lie_in_several_buffers,

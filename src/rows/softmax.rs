@@ -78,6 +78,10 @@ impl Softmax {
     }
 
     /// [`SoftmaxKind::Softmax`] with temperature 1.
+    #[allow(
+        clippy::self_named_constructors,
+        reason = "the family is named after its first function"
+    )]
     pub const fn softmax() -> Self {
         Self::new(SoftmaxKind::Softmax)
     }
@@ -133,7 +137,7 @@ impl Softmax {
         if len == 0 {
             return Ok(0);
         }
-        if columns == 0 || len % columns != 0 {
+        if columns == 0 || !len.is_multiple_of(columns) {
             return Err(Error::InvalidParameters {
                 function: self.kind.id(),
                 reason: format!("{len} elements are no whole number of rows of {columns} columns"),

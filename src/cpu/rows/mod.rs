@@ -2,3 +2,4 @@
 
 mod softmax;
 mod softmax_loops;
+mod softmax_tasks;

@@ -1,8 +1,8 @@
 //! softmax and its relatives on the CPU: rows are shared out between threads, and of few long rows their parts.
 
-use super::softmax_loops::{
-    BackwardRows, Direct, Exponentials, Gradient, NEAR, Products, Reference, Results, Rows,
-    STRETCH, Task, Top, is_zero_row, masked_row, run,
+use super::softmax_loops::{NEAR, Reference, STRETCH, is_zero_row, masked_row};
+use super::softmax_tasks::{
+    BackwardRows, Direct, Exponentials, Gradient, Products, Results, Rows, Task, Top, run,
 };
 use crate::Result;
 use crate::cpu::{BLOCK, Cpu, Isa, Parts, THREADS_PAY_FROM};

@@ -1,6 +1,7 @@
 //! Functions of whole rows.
 
 mod softmax;
+mod softmax_dispatch;
 mod softmax_kernel;
 
 pub use softmax_kernel::softmax_kernel_sources;
