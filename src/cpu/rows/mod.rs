@@ -1,5 +1,7 @@
 //! Functions of whole rows.
 
 mod softmax;
-mod softmax_loops;
+mod softmax_backward;
+mod softmax_forward;
 mod softmax_tasks;
+mod softmax_vectors;

@@ -1,9 +1,11 @@
 //! softmax and its relatives on the CPU: rows are shared out between threads, and of few long rows their parts.
 
-use super::softmax_loops::{NEAR, Reference, STRETCH, is_zero_row, masked_row};
+use super::softmax_backward::is_zero_row;
+use super::softmax_forward::{NEAR, Reference, masked_row};
 use super::softmax_tasks::{
     BackwardRows, Direct, Exponentials, Gradient, Products, Results, Rows, Task, Top, run,
 };
+use super::softmax_vectors::STRETCH;
 use crate::Result;
 use crate::cpu::{BLOCK, Cpu, Isa, Parts, THREADS_PAY_FROM};
 use crate::rows::{Constants, Softmax, SoftmaxEngine};

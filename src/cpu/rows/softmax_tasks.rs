@@ -1,8 +1,7 @@
 //! What the CPU is asked to do for softmax and its relatives, with an instruction set.
 
-use super::softmax_loops::{
-    Reference, backward_row, direct, exponentials, forward_row, gradient, products, results, top_of,
-};
+use super::softmax_backward::{backward_row, gradient, products};
+use super::softmax_forward::{Reference, direct, exponentials, forward_row, results, top_of};
 use crate::cpu::dispatch::{Isa, Portable};
 use crate::cpu::lanes::Lanes;
 use crate::rows::Constants;

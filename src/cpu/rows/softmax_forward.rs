@@ -1,36 +1,18 @@
-//! The loops of softmax and its relatives, for every instruction set.
+//! The values of softmax and its relatives.
 //!
 //! The exponentials of a row are first tried without subtracting the maximum: where no element is far from 0, which is seen on the way,
 //! they lose nothing by it, and cost half. Else the row is read again for its maximum and for the exponentials below it. Which way is
 //! taken depends on the row alone. A row of a few thousand elements stays in the nearest cache meanwhile.
 
+use super::softmax_vectors::{
+    ADDED, STRETCH, across, for_each_of_four, in_lanes, load_rest, store_rest,
+};
 use crate::cpu::lanes::Lanes;
-use crate::math::{exp, exp_of, exp_pair, product_pair};
+use crate::math::{exp_of, exp_pair, product_pair};
 use crate::rows::Constants;
-
-/// Columns whose sum is taken at once: the sums of a longer row are added in order, so that they are the same however many threads there
-/// are.
-pub(super) const STRETCH: usize = 16 * 1024;
-
-/// Vectors that are added up in f32 before their sum goes on in f64.
-const ADDED: usize = 64;
 
 /// Up to this magnitude exponentials are taken as they are: their quotients stay right down to the smallest number.
 pub(super) const NEAR: f32 = 42.0;
-
-/// The same four times in a row, with a constant in the place of `k`: accumulators stay in registers.
-macro_rules! for_each_of_four {
-    ($k:ident => $body:block) => {
-        for_each_of_four!(@one $k 0 $body);
-        for_each_of_four!(@one $k 1 $body);
-        for_each_of_four!(@one $k 2 $body);
-        for_each_of_four!(@one $k 3 $body);
-    };
-    (@one $k:ident $n:literal $body:block) => {{
-        let $k: usize = $n;
-        $body
-    }};
-}
 
 /// One row. `near` says whether it is likely that no element is far from 0; gives whether it was so.
 #[inline(always)]
@@ -71,44 +53,6 @@ pub(super) unsafe fn forward_row<L: Lanes, const LOG: bool, const UNIT: bool>(
         }
         results::<L, LOG, UNIT>(x, y, columns, reference, sum, c);
         false
-    }
-}
-
-#[inline(always)]
-pub(super) unsafe fn backward_row<L: Lanes, const LOG: bool>(
-    y: *const f32,
-    grad: *const f32,
-    dx: *mut f32,
-    columns: usize,
-    c: &Constants,
-) {
-    // SAFETY: stretches end at or before `columns`.
-    unsafe {
-        if c.zeros && is_zero_row(y, grad, columns) {
-            for i in 0..columns {
-                dx.add(i).write(0.0);
-            }
-            return;
-        }
-        let (mut sum, mut at) = (0.0, 0);
-        while at < columns {
-            let count = STRETCH.min(columns - at);
-            sum += products::<L, LOG>(y.add(at), grad.add(at), count);
-            at += count;
-        }
-        gradient::<L, LOG>(y, grad, dx, columns, sum, c);
-    }
-}
-
-/// Whether a row of outputs is that of a masked row, and its gradient has no NaN.
-///
-/// # Safety
-/// Both must be valid for `columns` elements.
-pub(super) unsafe fn is_zero_row(y: *const f32, grad: *const f32, columns: usize) -> bool {
-    // SAFETY: the caller promises that the elements are there.
-    unsafe {
-        (0..columns).all(|i| y.add(i).read() == 0.0)
-            && !(0..columns).any(|i| grad.add(i).read().is_nan())
     }
 }
 
@@ -153,49 +97,6 @@ impl Reference {
             masked: !c.one && top == f32::NEG_INFINITY,
         }
     }
-}
-
-/// Loads what is left of a row after its last whole vector, `fill` beyond.
-#[inline(always)]
-unsafe fn load_rest<L: Lanes>(from: *const f32, rest: usize, fill: f32) -> L {
-    let mut room = [fill; 16];
-    // SAFETY: the caller promises `rest < WIDTH <= 16` elements.
-    unsafe {
-        std::ptr::copy_nonoverlapping(from, room.as_mut_ptr(), rest);
-        L::load(room.as_ptr())
-    }
-}
-
-#[inline(always)]
-unsafe fn store_rest<L: Lanes>(value: L, to: *mut f32, rest: usize) {
-    let mut room = [0.0; 16];
-    // SAFETY: the caller promises `rest < WIDTH <= 16` elements.
-    unsafe {
-        value.store(room.as_mut_ptr());
-        std::ptr::copy_nonoverlapping(room.as_ptr(), to, rest);
-    }
-}
-
-#[inline(always)]
-fn in_lanes<L: Lanes>(value: L) -> [f32; 16] {
-    let mut room = [0.0; 16];
-    // SAFETY: there is room for the widest vector.
-    unsafe { value.store(room.as_mut_ptr()) };
-    room
-}
-
-/// The sum of all lanes.
-#[inline(always)]
-fn across<L: Lanes>(sums: [L; 4]) -> f64 {
-    let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    let room = in_lanes(sum);
-    let mut total = 0.0;
-    let mut lane = 0;
-    while lane < L::WIDTH {
-        total += f64::from(room[lane]);
-        lane += 1;
-    }
-    total
 }
 
 /// `x` or `−x`.
@@ -518,102 +419,4 @@ fn result<L: Lanes, const LOG: bool, const UNIT: bool>(
     let half = L::splat(0.5);
     let half = (u * half - m * half) * L::splat(c.inverse);
     L::select(hi.lt(L::splat(-115.0)), (half + half) - log_hi, near)
-}
-
-/// The sum over a stretch that the gradient needs: of `grad·y`, for log_softmax of `grad`.
-#[inline(always)]
-pub(super) unsafe fn products<L: Lanes, const LOG: bool>(
-    y: *const f32,
-    grad: *const f32,
-    count: usize,
-) -> f64 {
-    let (width, mut at, mut total) = (L::WIDTH, 0, 0.0);
-    while at < count {
-        let end = count.min(at + ADDED * width);
-        let mut sums = [L::splat(0.0); 4];
-        // SAFETY: all vectors end at or before `end`, or are shortened.
-        unsafe {
-            while at + 4 * width <= end {
-                for_each_of_four!(k => {
-                    let place = at + k * width;
-                    let g = L::load(grad.add(place));
-                    sums[k] = if LOG {
-                        sums[k] + g
-                    } else {
-                        g.mul_add(L::load(y.add(place)), sums[k])
-                    };
-                });
-                at += 4 * width;
-            }
-            while at < end {
-                let rest = (end - at).min(width);
-                let (g, value) = if rest == width {
-                    (L::load(grad.add(at)), L::load(y.add(at)))
-                } else {
-                    (
-                        load_rest(grad.add(at), rest, 0.0),
-                        load_rest(y.add(at), rest, 0.0),
-                    )
-                };
-                sums[0] = if LOG {
-                    sums[0] + g
-                } else {
-                    g.mul_add(value, sums[0])
-                };
-                at += rest;
-            }
-        }
-        total += across(sums);
-    }
-    total
-}
-
-#[inline(always)]
-pub(super) unsafe fn gradient<L: Lanes, const LOG: bool>(
-    y: *const f32,
-    grad: *const f32,
-    dx: *mut f32,
-    count: usize,
-    sum: f64,
-    c: &Constants,
-) {
-    let sum = L::splat(sum as f32);
-    // The factors of 1 / T stand where no product leaves the range of f32 on the way to a result in it.
-    let large = L::splat(c.inverse.max(1.0));
-    let small = c.inverse.min(1.0);
-    let small = L::splat(if c.negative { -small } else { small });
-    let (width, mut at) = (L::WIDTH, 0);
-    // SAFETY: all vectors end at or before `count`, or are shortened.
-    unsafe {
-        while at + 4 * width <= count {
-            for_each_of_four!(k => {
-                let place = at + k * width;
-                let (value, g) = (L::load(y.add(place)), L::load(grad.add(place)));
-                gradient_of::<L, LOG>(value, g, sum, large, small).store(dx.add(place));
-            });
-            at += 4 * width;
-        }
-        while at < count {
-            let rest = count - at;
-            if rest >= width {
-                let (value, g) = (L::load(y.add(at)), L::load(grad.add(at)));
-                gradient_of::<L, LOG>(value, g, sum, large, small).store(dx.add(at));
-            } else {
-                let value = load_rest(y.add(at), rest, 0.0);
-                let g = load_rest(grad.add(at), rest, 0.0);
-                let value = gradient_of::<L, LOG>(value, g, sum, large, small);
-                store_rest(value, dx.add(at), rest);
-            }
-            at += width;
-        }
-    }
-}
-
-#[inline(always)]
-fn gradient_of<L: Lanes, const LOG: bool>(y: L, grad: L, sum: L, large: L, small: L) -> L {
-    if LOG {
-        (exp(y) * large).neg_mul_add(sum, grad * large) * small
-    } else {
-        (y * large) * ((grad - sum) * small)
-    }
 }
