@@ -3,6 +3,7 @@
 use nonlin::cpu::Cpu;
 use nonlin::rows::{Softmax, SoftmaxEngine};
 
+/// Public so that a test can run it too.
 pub fn main() -> nonlin::Result<()> {
     let logits = [1.0, 2.0, 3.0, 1000.0, 0.0, f32::NEG_INFINITY];
     let (columns, classes) = (3, [2, 0]);

@@ -66,6 +66,7 @@ pub use pool::Memory;
 pub use record::{GradientsKernel, Kernel};
 #[doc(hidden)]
 pub use rows::row_kernel_sources;
+pub use rows::softmax_kernel_sources;
 pub(crate) use rows::{GATE_NAMES, gate_files};
 pub use shader::{copy_kernel_source, kernel_source};
 pub use span::Span;

@@ -80,7 +80,7 @@ impl Softmax {
     /// [`SoftmaxKind::Softmax`] with temperature 1.
     #[allow(
         clippy::self_named_constructors,
-        reason = "its relatives' constructors are named after them too"
+        reason = "the family is named after its first function"
     )]
     pub const fn softmax() -> Self {
         Self::new(SoftmaxKind::Softmax)

@@ -2,4 +2,7 @@
 
 mod places;
 mod softmax;
-mod softmax_loops;
+mod softmax_backward;
+mod softmax_forward;
+mod softmax_tasks;
+mod softmax_vectors;

@@ -1,8 +1,13 @@
 //! softmax and its relatives on the CPU: rows are shared out between threads, and of few long rows their parts.
 
-use super::softmax_loops::{NEAR, Reference, STRETCH, Task, entry, is_zero_row, masked_row};
+use super::softmax_backward::is_zero_row;
+use super::softmax_forward::{NEAR, Reference, masked_row};
+use super::softmax_tasks::{
+    BackwardRows, Direct, Exponentials, Gradient, Products, Results, Rows, Task, Top, run,
+};
+use super::softmax_vectors::STRETCH;
 use crate::Result;
-use crate::cpu::{BLOCK, Cpu, Parts, THREADS_PAY_FROM};
+use crate::cpu::{BLOCK, Cpu, Isa, Parts, THREADS_PAY_FROM};
 use crate::rows::{Constants, Softmax, SoftmaxEngine};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -31,23 +36,44 @@ impl Operands {
         }
     }
 
-    fn whole_rows(self, columns: usize, rows: usize) -> Task {
+    /// Computes whole rows.
+    ///
+    /// # Safety
+    /// Every pointer must be valid for `rows × columns` elements.
+    unsafe fn compute_rows(self, isa: Isa, columns: usize, rows: usize, c: &Constants) {
         let Self { x, grad, out } = self;
-        match grad {
-            None => Task::Rows {
-                x,
-                y: out,
-                columns,
-                rows,
-            },
-            Some(grad) => Task::BackwardRows {
-                y: x,
-                grad,
-                dx: out,
-                columns,
-                rows,
-            },
-        }
+        // SAFETY: the caller's promise is the one that a task asks for; `isa` is one of the machine's.
+        unsafe {
+            match grad {
+                None => {
+                    let y = out;
+                    run(
+                        isa,
+                        Rows {
+                            x,
+                            y,
+                            columns,
+                            rows,
+                        },
+                        c,
+                    )
+                }
+                Some(grad) => {
+                    let (y, dx) = (x, out);
+                    run(
+                        isa,
+                        BackwardRows {
+                            y,
+                            grad,
+                            dx,
+                            columns,
+                            rows,
+                        },
+                        c,
+                    )
+                }
+            }
+        };
     }
 }
 
@@ -56,7 +82,7 @@ impl Cpu {
     /// Every pointer must be valid for `rows × columns` elements.
     unsafe fn softmax_rows(&self, f: &Softmax, operands: Operands, columns: usize, rows: usize) {
         let c = f.constants();
-        let work = entry(self.isa(), &c);
+        let isa = self.isa();
         let count = rows * columns;
         let threads = self.threads().min(count / BLOCK).max(1);
         if threads > 1 && count >= THREADS_PAY_FROM {
@@ -74,14 +100,16 @@ impl Cpu {
                 while let Some((start, len)) = parts.take(thread) {
                     // SAFETY: blocks are whole rows, and each is taken by one thread only.
                     unsafe {
-                        work(operands.from(start).whole_rows(columns, len / columns), &c);
+                        operands
+                            .from(start)
+                            .compute_rows(isa, columns, len / columns, &c);
                     }
                 }
             });
             return;
         }
         // SAFETY: the caller's promise is the one that `Task` asks for.
-        unsafe { work(operands.whole_rows(columns, rows), &c) };
+        unsafe { operands.compute_rows(isa, columns, rows, &c) };
     }
 
     /// One row, stretch by stretch on all threads. The sums of the stretches are added in their order.
@@ -89,7 +117,6 @@ impl Cpu {
     /// # Safety
     /// As [`softmax_rows`](Self::softmax_rows), for one row.
     unsafe fn softmax_row(&self, c: &Constants, operands: Operands, columns: usize) {
-        let work = entry(self.isa(), c);
         let stretches = columns.div_ceil(STRETCH);
         let found: Vec<Found> = (0..stretches).map(|_| Found::default()).collect();
         let operands = &operands;
@@ -97,16 +124,6 @@ impl Cpu {
         let largest = |least: f32| {
             let numbers = found.iter().map(|found| found.get().1);
             numbers.fold(least, f32::max)
-        };
-        let each = |task: &(dyn Fn(Operands, usize) -> Task + Sync)| {
-            let parts = Parts::of_blocks(columns, self.threads(), STRETCH);
-            self.team.run(&|thread| {
-                while let Some((start, count)) = parts.take(thread) {
-                    // SAFETY: stretches end at or before `columns`, and each is taken by one thread only.
-                    let numbers = unsafe { work(task(operands.from(start), count), c) };
-                    found[start / STRETCH].set(numbers);
-                }
-            });
         };
         if let Some(grad) = operands.grad {
             // SAFETY: the caller promises that the elements are there.
@@ -117,51 +134,115 @@ impl Cpu {
                 }
                 return;
             }
-            each(&|Operands { x, grad, .. }, count| Task::Products {
-                y: x,
-                grad: grad.unwrap_or(x),
-                count,
-            });
+            self.each_stretch(
+                c,
+                operands,
+                columns,
+                &found,
+                &|Operands { x, grad, .. }, count| Products {
+                    y: x,
+                    grad: grad.unwrap_or(x),
+                    count,
+                },
+            );
             let sum = sum();
-            each(&|Operands { x, grad, out }, count| Task::Gradient {
-                y: x,
-                grad: grad.unwrap_or(x),
-                dx: out,
-                count,
-                sum,
-            });
+            self.each_stretch(
+                c,
+                operands,
+                columns,
+                &found,
+                &|Operands { x, grad, out }, count| Gradient {
+                    y: x,
+                    grad: grad.unwrap_or(x),
+                    dx: out,
+                    count,
+                    sum,
+                },
+            );
             return;
         }
-        each(&|Operands { x, out, .. }, count| Task::Direct { x, y: out, count });
+        self.each_stretch(
+            c,
+            operands,
+            columns,
+            &found,
+            &|Operands { x, out, .. }, count| Direct { x, y: out, count },
+        );
         if largest(0.0) <= NEAR {
             let (reference, sum) = (Reference::zero(), sum());
-            return each(&|Operands { x, out, .. }, count| Task::Results {
-                x,
-                y: out,
-                count,
-                reference,
-                sum,
-            });
+            return self.each_stretch(
+                c,
+                operands,
+                columns,
+                &found,
+                &|Operands { x, out, .. }, count| Results {
+                    x,
+                    y: out,
+                    count,
+                    reference,
+                    sum,
+                },
+            );
         }
-        each(&|Operands { x, .. }, count| Task::Top { x, count });
+        self.each_stretch(
+            c,
+            operands,
+            columns,
+            &found,
+            &|Operands { x, .. }, count| Top { x, count },
+        );
         let reference = Reference::new(largest(f32::NEG_INFINITY), c);
         if reference.masked {
             // SAFETY: the caller promises that the elements are there.
             return unsafe { masked_row(operands.x, operands.out, columns, c) };
         }
-        each(&|Operands { x, out, .. }, count| Task::Exponentials {
-            x,
-            y: out,
-            count,
-            reference,
-        });
+        self.each_stretch(
+            c,
+            operands,
+            columns,
+            &found,
+            &|Operands { x, out, .. }, count| Exponentials {
+                x,
+                y: out,
+                count,
+                reference,
+            },
+        );
         let sum = sum();
-        each(&|Operands { x, out, .. }, count| Task::Results {
-            x,
-            y: out,
-            count,
-            reference,
-            sum,
+        self.each_stretch(
+            c,
+            operands,
+            columns,
+            &found,
+            &|Operands { x, out, .. }, count| Results {
+                x,
+                y: out,
+                count,
+                reference,
+                sum,
+            },
+        );
+    }
+
+    /// Runs a task over each stretch of a row.
+    fn each_stretch<T: Task>(
+        &self,
+        c: &Constants,
+        operands: &Operands,
+        columns: usize,
+        found: &[Found],
+        task: &(dyn Fn(Operands, usize) -> T + Sync),
+    ) {
+        let (isa, parts) = (
+            self.isa(),
+            Parts::of_blocks(columns, self.threads(), STRETCH),
+        );
+        self.team.run(&|thread| {
+            while let Some((start, count)) = parts.take(thread) {
+                // SAFETY: stretches end at or before `columns`, and each is taken by one thread only.
+                let numbers = unsafe { run(isa, task(operands.from(start), count), c) };
+                found[start / STRETCH].set(numbers);
+            }
         });
     }
 }

@@ -2,11 +2,13 @@
 
 mod places;
 mod softmax;
+mod softmax_dispatch;
 mod softmax_kernel;
 
 pub(super) use places::PlacesKernel;
 pub use places::row_kernel_sources;
 pub(crate) use places::{GATE_NAMES, gate_files};
+pub use softmax_kernel::softmax_kernel_sources;
 
 /// A kernel over rows, by what it is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
