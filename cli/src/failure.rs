@@ -78,7 +78,7 @@ pub fn from_clap(error: &clap::Error) -> Result<(), Failure> {
         return Ok(error.print()?);
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let text = "a command is missing: adapters, catalog, eval, bench, check, doctor or experiment (nonlin --help)";
+        let text = "a command is missing: adapters, catalog, eval, plot, bench, check, doctor or experiment (nonlin --help)";
         return Err(Failure::Usage(text.to_owned()));
     }
     let text = error.to_string();

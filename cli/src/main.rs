@@ -12,6 +12,8 @@ mod experiment;
 mod failure;
 mod number;
 mod ops;
+mod picture;
+mod plot;
 mod reference;
 mod table;
 mod ulp;
@@ -41,6 +43,8 @@ enum Command {
     Bench(bench::Options),
     /// Tells what the adapter does to arithmetic, and whether what the crate is built on holds there.
     Doctor(doctor::Options),
+    /// Draws functions with their derivatives: SVG, PNG, or in the terminal.
+    Plot(plot::Options),
     /// Proves the bounds on errors: a sample of the inputs of every function, or all 2^32 of them.
     Check(check::Options),
     /// Tries what is said about activations: each experiment prints its figures, and fails where they do not bear it out.
@@ -72,6 +76,7 @@ fn run(out: &mut dyn Write) -> Result<(), Failure> {
         Command::Eval(options) => eval::run(&options, out),
         Command::Bench(options) => bench::run(&options, out),
         Command::Doctor(options) => doctor::run(&options, out),
+        Command::Plot(options) => plot::run(&options, out),
         Command::Check(options) => check::run(&options, out),
         Command::Experiment(options) => experiment::run(&options, out),
     }

@@ -1,0 +1,367 @@
+//! Where everything of a figure stands, as marks that need nothing but drawing.
+
+use super::axis::Axis;
+use super::theme::Ink;
+use super::{Figure, Panel, WIDTH, legend};
+
+/// The side of a text that its place names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// A text on one line; `y` is its baseline.
+#[derive(Clone, Debug)]
+pub struct Text {
+    pub text: String,
+    pub x: f64,
+    pub y: f64,
+    pub size: f64,
+    pub anchor: Anchor,
+    pub bold: bool,
+    /// Turned by a quarter, to be read from below.
+    pub upwards: bool,
+}
+
+/// One thing to draw.
+#[derive(Clone, Debug)]
+pub enum Mark {
+    Line {
+        points: Vec<(f64, f64)>,
+        ink: Ink,
+        width: f64,
+        dashed: bool,
+    },
+    Text(Text),
+    /// What follows belongs to the panel of that title, whose axes have these ends in pixels: left, top, right, bottom.
+    Panel {
+        title: String,
+        frame: [f64; 4],
+    },
+    EndPanel,
+}
+
+/// A figure that is laid out.
+pub struct Drawing {
+    pub title: String,
+    pub height: f64,
+    pub marks: Vec<Mark>,
+}
+
+const EDGE: f64 = 8.0;
+const TITLE: f64 = 16.0;
+const PANEL_TITLE: f64 = 13.0;
+const TICK: f64 = 10.5;
+const LABEL: f64 = 11.0;
+/// Lines that differ from the polygon through fewer points by less than this are drawn through the fewer.
+const TOLERANCE: f64 = 0.12;
+
+/// Lays a figure out.
+pub fn layout(figure: &Figure) -> Drawing {
+    let mut marks = Vec::new();
+    let columns = figure.columns.clamp(1, figure.panels.len().max(1));
+    let mut top = EDGE;
+    if !figure.title.is_empty() {
+        marks.push(text(
+            &figure.title,
+            WIDTH / 2.0,
+            top + TITLE,
+            TITLE,
+            Anchor::Middle,
+            true,
+        ));
+        top += TITLE + 10.0;
+    }
+    let common =
+        legend::shared(figure).filter(|entries| entries.len() > 1 || figure.panels.len() == 1);
+    if let Some(entries) = &common {
+        let rows = legend::rows(entries.clone(), WIDTH - 2.0 * EDGE);
+        legend::draw(&rows, WIDTH / 2.0, top, &mut marks);
+        top += rows.len() as f64 * legend::ROW + 6.0;
+    }
+    let width = (WIDTH - 2.0 * EDGE) / columns as f64;
+    let plot_height = (width * 0.62).clamp(90.0, 340.0);
+    for row in figure.panels.chunks(columns) {
+        let legends: Vec<_> = row
+            .iter()
+            .map(|panel| match &common {
+                Some(_) => Vec::new(),
+                None => legend::rows(legend::of_panel(panel), width - 24.0),
+            })
+            .collect();
+        let legend_rows = legends.iter().map(Vec::len).max().unwrap_or(0);
+        let labelled = row.iter().any(|panel| !panel.x_label.is_empty());
+        let plot_top = top + PANEL_TITLE + 9.0 + legend_rows as f64 * legend::ROW;
+        for (i, (panel, legend)) in row.iter().zip(&legends).enumerate() {
+            let left = EDGE + i as f64 * width;
+            let label_room = if panel.y_label.is_empty() {
+                0.0
+            } else {
+                LABEL + 4.0
+            };
+            let frame = [
+                left + 34.0 + label_room,
+                plot_top,
+                left + width - 10.0,
+                plot_top + plot_height,
+            ];
+            marks.push(Mark::Panel {
+                title: panel.title.clone(),
+                frame,
+            });
+            let centre = (frame[0] + frame[2]) / 2.0;
+            marks.push(text(
+                &panel.title,
+                centre,
+                top + PANEL_TITLE,
+                fitting(&panel.title, width),
+                Anchor::Middle,
+                true,
+            ));
+            legend::draw(
+                legend,
+                left + width / 2.0,
+                top + PANEL_TITLE + 6.0,
+                &mut marks,
+            );
+            draw_panel(panel, frame, left, &mut marks);
+            marks.push(Mark::EndPanel);
+        }
+        let below = TICK + 6.0 + if labelled { LABEL + 5.0 } else { 0.0 };
+        top = plot_top + plot_height + below + 8.0;
+    }
+    let title = if figure.title.is_empty() {
+        "figure".to_owned()
+    } else {
+        figure.title.clone()
+    };
+    Drawing {
+        title,
+        height: (top + EDGE - 8.0).ceil(),
+        marks,
+    }
+}
+
+/// The size at which a panel's title is no wider than the panel.
+fn fitting(title: &str, width: f64) -> f64 {
+    let natural = super::font::width(title, PANEL_TITLE) * 1.06;
+    (PANEL_TITLE * (width / natural).min(1.0)).max(7.0)
+}
+
+fn text(words: &str, x: f64, y: f64, size: f64, anchor: Anchor, bold: bool) -> Mark {
+    Mark::Text(Text {
+        text: words.to_owned(),
+        x,
+        y,
+        size,
+        anchor,
+        bold,
+        upwards: false,
+    })
+}
+
+fn draw_panel(panel: &Panel, frame: [f64; 4], outer_left: f64, marks: &mut Vec<Mark>) {
+    let [left, top, right, bottom] = frame;
+    let points = || panel.series.iter().flat_map(|series| &series.points);
+    let x_axis = panel.x_range.map_or_else(
+        || Axis::around(points().map(|p| p.0), panel.log_x, 0.0),
+        |range| Axis::new(range, panel.log_x),
+    );
+    let y_axis = panel.y_range.map_or_else(
+        || Axis::around(points().map(|p| p.1), panel.log_y, 0.05),
+        |range| Axis::new(range, panel.log_y),
+    );
+    let to_x = |x| Some(left + x_axis.place(x)? * (right - left));
+    let to_y = |y| Some(bottom - y_axis.place(y)? * (bottom - top));
+    let mut line = |points: Vec<(f64, f64)>, ink, width| {
+        marks.push(Mark::Line {
+            points,
+            ink,
+            width,
+            dashed: false,
+        });
+    };
+    let x_ticks = x_axis.ticks(((right - left) / 42.0) as usize);
+    let y_ticks = y_axis.ticks(((bottom - top) / 26.0) as usize);
+    let places: Vec<_> = x_ticks
+        .iter()
+        .filter_map(|(x, text)| Some((to_x(*x)?, text)))
+        .collect();
+    let heights: Vec<_> = y_ticks
+        .iter()
+        .filter_map(|(y, text)| Some((to_y(*y)?, text)))
+        .collect();
+    for (x, _) in &places {
+        line(vec![(*x, top), (*x, bottom)], Ink::Grid, 1.0);
+    }
+    for (y, _) in &heights {
+        line(vec![(left, *y), (right, *y)], Ink::Grid, 1.0);
+    }
+    if panel.zero_line {
+        let inside = |low: f64, at: &f64, high: f64| low <= *at && *at <= high;
+        if let Some(y) = to_y(0.0).filter(|y| inside(top, y, bottom)) {
+            line(vec![(left, y), (right, y)], Ink::Axis, 1.2);
+        }
+        if let Some(x) = to_x(0.0).filter(|x| inside(left, x, right)) {
+            line(vec![(x, top), (x, bottom)], Ink::Axis, 0.8);
+        }
+    }
+    line(
+        vec![(left, top), (left, bottom), (right, bottom)],
+        Ink::Axis,
+        1.0,
+    );
+    for (x, words) in places {
+        marks.push(text(
+            words,
+            x,
+            bottom + TICK + 4.0,
+            TICK,
+            Anchor::Middle,
+            false,
+        ));
+    }
+    for (y, words) in heights {
+        marks.push(text(
+            words,
+            left - 5.0,
+            y + 0.36 * TICK,
+            TICK,
+            Anchor::End,
+            false,
+        ));
+    }
+    if !panel.x_label.is_empty() {
+        let y = bottom + TICK + LABEL + 8.0;
+        marks.push(text(
+            &panel.x_label,
+            (left + right) / 2.0,
+            y,
+            LABEL,
+            Anchor::Middle,
+            false,
+        ));
+    }
+    if !panel.y_label.is_empty() {
+        marks.push(Mark::Text(Text {
+            text: panel.y_label.clone(),
+            x: outer_left + LABEL,
+            y: (top + bottom) / 2.0,
+            size: LABEL,
+            anchor: Anchor::Middle,
+            bold: false,
+            upwards: true,
+        }));
+    }
+    for series in &panel.series {
+        let placed: Vec<_> = series
+            .points
+            .iter()
+            .map(|(x, y)| Some((to_x(*x)?, to_y(*y)?)))
+            .collect();
+        for piece in clipped(&placed, frame) {
+            marks.push(Mark::Line {
+                points: simplified(&piece),
+                ink: Ink::Series(series.colour),
+                width: if series.dashed { 1.8 } else { 2.0 },
+                dashed: series.dashed,
+            });
+        }
+    }
+}
+
+/// The pieces of a line that lie inside the frame.
+fn clipped(points: &[Option<(f64, f64)>], frame: [f64; 4]) -> Vec<Vec<(f64, f64)>> {
+    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+    for pair in points.windows(2) {
+        let (Some(a), Some(b)) = (pair[0], pair[1]) else {
+            continue;
+        };
+        let Some((from, to)) = inside(a, b, frame) else {
+            continue;
+        };
+        match pieces.last_mut() {
+            Some(piece) if piece.last() == Some(&from) => piece.push(to),
+            _ => pieces.push(vec![from, to]),
+        }
+    }
+    pieces
+}
+
+/// The part of a segment that lies in the frame, after Liang and Barsky.
+fn inside(
+    a: (f64, f64),
+    b: (f64, f64),
+    [left, top, right, bottom]: [f64; 4],
+) -> Option<((f64, f64), (f64, f64))> {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
+    for (step, room) in [
+        (-dx, a.0 - left),
+        (dx, right - a.0),
+        (-dy, a.1 - top),
+        (dy, bottom - a.1),
+    ] {
+        // Half a rounding outside is inside.
+        let room = if room.abs() < 1e-9 { 0.0 } else { room };
+        if step == 0.0 {
+            if room < 0.0 {
+                return None;
+            }
+        } else if step < 0.0 {
+            enter = enter.max(room / step);
+        } else {
+            leave = leave.min(room / step);
+        }
+    }
+    if !(enter <= leave) {
+        return None;
+    }
+    let at = |t: f64| match t {
+        0.0 => a,
+        1.0 => b,
+        _ => (a.0 + t * dx, a.1 + t * dy),
+    };
+    Some((at(enter), at(leave)))
+}
+
+/// The line through fewer of its points, after Douglas and Peucker.
+fn simplified(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let mut kept = vec![false; points.len()];
+    let mut ranges = vec![(0, points.len() - 1)];
+    kept[0] = true;
+    kept[points.len() - 1] = true;
+    while let Some((first, last)) = ranges.pop() {
+        let (a, b) = (points[first], points[last]);
+        let farthest = (first + 1..last)
+            .map(|i| (i, distance(points[i], a, b)))
+            .fold(None, |best, next| match best {
+                Some((_, distance)) if distance >= next.1 => best,
+                _ => Some(next),
+            });
+        if let Some((i, _)) = farthest.filter(|(_, distance)| *distance > TOLERANCE) {
+            kept[i] = true;
+            ranges.extend([(first, i), (i, last)]);
+        }
+    }
+    points
+        .iter()
+        .zip(kept)
+        .filter(|(_, kept)| *kept)
+        .map(|(point, _)| *point)
+        .collect()
+}
+
+/// How far `p` lies from the segment from `a` to `b`.
+fn distance(p: (f64, f64), a: (f64, f64), b: (f64, f64)) -> f64 {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let square = dx * dx + dy * dy;
+    let t = if square == 0.0 {
+        0.0
+    } else {
+        (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / square).clamp(0.0, 1.0)
+    };
+    (p.0 - a.0 - t * dx).hypot(p.1 - a.1 - t * dy)
+}
