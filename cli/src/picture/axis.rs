@@ -65,11 +65,7 @@ impl Axis {
     pub fn ticks(&self, count: usize) -> Vec<(f64, String)> {
         let raw = (self.high - self.low) / count.max(1) as f64;
         let power = 10_f64.powi(raw.log10().floor() as i32);
-        let steps = if self.log {
-            vec![1.0, 2.0, 5.0, 10.0]
-        } else {
-            vec![1.0, 2.0, 2.5, 5.0, 10.0]
-        };
+        let steps = [1.0, 2.0, 5.0, 10.0];
         let step = steps
             .iter()
             .map(|s| s * power)
@@ -107,13 +103,10 @@ fn power_of_ten(exponent: f64) -> String {
 fn number(x: f64, step: f64) -> String {
     let x = if x.abs() < step * 1e-6 { 0.0 } else { x };
     if x != 0.0 && !(1e-3..1e5).contains(&step) {
-        return format!(
-            "{:e}",
-            rounded(x / step, 3).parse::<f64>().unwrap_or(0.0) * step
-        );
+        let text = format!("{x:.2e}");
+        return text.replace(".00e", "e").replace("0e", "e");
     }
-    // 2.5 steps need a digit more than their power of ten.
-    let digits = (1.0 - step.log10().floor()).max(0.0) as usize;
+    let digits = (-(step * 1.001).log10().floor()).max(0.0) as usize;
     rounded(x, digits)
 }
 

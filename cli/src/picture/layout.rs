@@ -55,6 +55,8 @@ const TITLE: f64 = 16.0;
 const PANEL_TITLE: f64 = 13.0;
 const TICK: f64 = 10.5;
 const LABEL: f64 = 11.0;
+/// How much wider the bold letters of a browser are than what is measured.
+const BOLD: f64 = 1.25;
 /// Lines that differ from the polygon through fewer points by less than this are drawn through the fewer.
 const TOLERANCE: f64 = 0.12;
 
@@ -146,7 +148,7 @@ pub fn layout(figure: &Figure) -> Drawing {
 
 /// The size at which a panel's title is no wider than the panel.
 fn fitting(title: &str, width: f64) -> f64 {
-    let natural = super::font::width(title, PANEL_TITLE) * 1.06;
+    let natural = super::font::width(title, PANEL_TITLE) * BOLD;
     (PANEL_TITLE * (width / natural).min(1.0)).max(7.0)
 }
 
@@ -183,8 +185,8 @@ fn draw_panel(panel: &Panel, frame: [f64; 4], outer_left: f64, marks: &mut Vec<M
             dashed: false,
         });
     };
-    let x_ticks = x_axis.ticks(((right - left) / 42.0) as usize);
-    let y_ticks = y_axis.ticks(((bottom - top) / 26.0) as usize);
+    let x_ticks = x_axis.ticks(((right - left) / 34.0) as usize);
+    let y_ticks = y_axis.ticks(((bottom - top) / 20.0) as usize);
     let places: Vec<_> = x_ticks
         .iter()
         .filter_map(|(x, text)| Some((to_x(*x)?, text)))
@@ -316,7 +318,8 @@ fn inside(
             leave = leave.min(room / step);
         }
     }
-    if !(enter <= leave) {
+    // Not a number where the segment is none.
+    if enter.is_nan() || leave.is_nan() || enter > leave {
         return None;
     }
     let at = |t: f64| match t {

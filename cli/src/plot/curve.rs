@@ -109,10 +109,9 @@ impl<'a> Curve<'a> {
         let mut points: Vec<(f64, f64)> = Vec::with_capacity(self.points.len());
         for (x, y) in self.points {
             let x = f64::from(x);
-            if let Some((before, last)) = points.last().copied() {
-                if rough(last, y) && x - before < near {
-                    points.push((x, f64::NAN));
-                }
+            let jumps = |(before, last): &(f64, f64)| rough(*last, y) && x - before < near;
+            if points.last().is_some_and(jumps) {
+                points.push((x, f64::NAN));
             }
             points.push((x, y));
         }

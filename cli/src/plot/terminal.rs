@@ -102,10 +102,8 @@ impl Canvas {
 
     /// The row of characters at a height between 0 and 1.
     fn row(&self, place: f64) -> Option<usize> {
-        (0.0..=1.0)
-            .contains(&place)
-            .then(|| ((1.0 - place) * ROWS as f64) as usize)
-            .map(|row| row.min(ROWS - 1))
+        let row = ((1.0 - place) * ROWS as f64) as usize;
+        (0.0..=1.0).contains(&place).then_some(row.min(ROWS - 1))
     }
 
     /// Sets the dots from `a` to `b`, both between 0 and 1; of a dashed line two out of four. `drawn` is its length so far.
