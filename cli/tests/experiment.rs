@@ -268,6 +268,37 @@ fn the_seed_decides_the_numbers() -> Result<(), Failed> {
     Ok(())
 }
 
+fn every_experiment_has_a_picture() -> Result<(), Failed> {
+    let folder = std::env::temp_dir().join(format!("nonlin-experiment-{}", std::process::id()));
+    let path = folder.to_str().expect("UTF-8");
+    let run = nonlin(&["experiment", "all", "--engine", "cpu", "--svg", path]);
+    let files = std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>()?;
+    let mut pictures = 0;
+    for (name, _) in CHECKS {
+        let text = std::fs::read_to_string(folder.join(format!("{name}.svg")))?;
+        assert!(
+            text.starts_with("<svg") && text.ends_with("</svg>\n"),
+            "{name}"
+        );
+        assert!(!text.contains("NaN"), "{name}");
+        pictures += 1;
+    }
+    std::fs::remove_dir_all(&folder)?;
+    assert_eq!(run.status, 0, "{}", run.err);
+    assert_eq!(files.len(), pictures);
+    let nowhere = nonlin(&[
+        "experiment",
+        "relu-values",
+        "--engine",
+        "cpu",
+        "--svg",
+        "/dev/null/pictures",
+    ]);
+    let complaint = nowhere.complaint(1);
+    assert!(complaint.contains("/dev/null/pictures"), "{complaint}");
+    Ok(())
+}
+
 fn wrong_arguments_are_refused() -> Result<(), Failed> {
     let refused = |arguments: &[&str], word: &str| {
         let run = nonlin(arguments);
@@ -296,6 +327,10 @@ fn main() {
             people_get_a_table_and_a_conclusion,
         ),
         Trial::test("the_seed_decides_the_numbers", the_seed_decides_the_numbers),
+        Trial::test(
+            "every_experiment_has_a_picture",
+            every_experiment_has_a_picture,
+        ),
         Trial::test("wrong_arguments_are_refused", wrong_arguments_are_refused),
     ];
     for (name, check) in CHECKS {

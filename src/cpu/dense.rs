@@ -105,13 +105,8 @@ impl DenseEngine for Cpu {
         bias: Option<&[f32]>,
         y: &mut [f32],
     ) -> Result<()> {
-        let lengths = Lengths {
-            x: x.len(),
-            weights: weights.len(),
-            bias: bias.map(<[f32]>::len),
-            y: ("the result", y.len()),
-            gradients: DenseGradients::default(),
-        };
+        let none = DenseGradients::default();
+        let lengths = Lengths::of_slices(x, weights, bias, ("the result", y), &none);
         let batch = lengths.check(layer, Direction::Forward)?;
         let function = layer.function();
         checked(function, Direction::Forward, y.len(), None, y.len())?;
@@ -131,17 +126,7 @@ impl DenseEngine for Cpu {
         grad: &[f32],
         into: DenseGradients<&mut [f32]>,
     ) -> Result<()> {
-        let lengths = Lengths {
-            x: x.len(),
-            weights: weights.len(),
-            bias: bias.map(<[f32]>::len),
-            y: ("grad", grad.len()),
-            gradients: DenseGradients {
-                x: into.x.as_ref().map(|into| into.len()),
-                weights: into.weights.as_ref().map(|into| into.len()),
-                bias: into.bias.as_ref().map(|into| into.len()),
-            },
-        };
+        let lengths = Lengths::of_slices(x, weights, bias, ("grad", grad), &into);
         let batch = lengths.check(layer, Direction::Backward)?;
         let function = layer.function();
         let mut own = Vec::new();

@@ -295,6 +295,28 @@ pub(crate) struct Lengths {
 }
 
 impl Lengths {
+    /// Those of slices.
+    pub(crate) fn of_slices(
+        x: &[f32],
+        weights: &[f32],
+        bias: Option<&[f32]>,
+        y: (&'static str, &[f32]),
+        into: &DenseGradients<&mut [f32]>,
+    ) -> Self {
+        let len = |into: &Option<&mut [f32]>| into.as_ref().map(|into| into.len());
+        Self {
+            x: x.len(),
+            weights: weights.len(),
+            bias: bias.map(<[f32]>::len),
+            y: (y.0, y.1.len()),
+            gradients: DenseGradients {
+                x: len(&into.x),
+                weights: len(&into.weights),
+                bias: len(&into.bias),
+            },
+        }
+    }
+
     /// Checks a call, and gives the number of cases.
     pub(crate) fn check(&self, layer: &Dense<'_>, direction: Direction) -> Result<usize> {
         let batch = layer.batch(self.x)?;

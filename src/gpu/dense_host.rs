@@ -14,13 +14,8 @@ impl DenseEngine for Gpu {
         y: &mut [f32],
     ) -> Result<()> {
         // Before anything travels.
-        let lengths = Lengths {
-            x: x.len(),
-            weights: weights.len(),
-            bias: bias.map(<[f32]>::len),
-            y: ("the result", y.len()),
-            gradients: DenseGradients::default(),
-        };
+        let none = DenseGradients::default();
+        let lengths = Lengths::of_slices(x, weights, bias, ("the result", y), &none);
         lengths.check(layer, Direction::Forward)?;
         let layer = layer.with_function(self.uploaded(layer.function())?);
         let bias = bias.map(|bias| self.upload(bias)).transpose()?;
@@ -37,17 +32,7 @@ impl DenseEngine for Gpu {
         grad: &[f32],
         into: DenseGradients<&mut [f32]>,
     ) -> Result<()> {
-        let lengths = Lengths {
-            x: x.len(),
-            weights: weights.len(),
-            bias: bias.map(<[f32]>::len),
-            y: ("grad", grad.len()),
-            gradients: DenseGradients {
-                x: into.x.as_ref().map(|into| into.len()),
-                weights: into.weights.as_ref().map(|into| into.len()),
-                bias: into.bias.as_ref().map(|into| into.len()),
-            },
-        };
+        let lengths = Lengths::of_slices(x, weights, bias, ("grad", grad), &into);
         lengths.check(layer, Direction::Backward)?;
         let layer = layer.with_function(self.uploaded(layer.function())?);
         let bias = bias.map(|bias| self.upload(bias)).transpose()?;

@@ -1,8 +1,9 @@
 //! relu units that are off for ever, and leaky ones that recover.
 
 use super::lab::{Lab, Layer, largest, largest_difference, largest_of};
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::dense::{Dense, Wanted};
 use nonlin::{Activation, Chain, Error};
@@ -97,6 +98,20 @@ fn measure(lab: &Lab) -> Result<Vec<Unit>, Error> {
     functions.iter().map(train).collect()
 }
 
+fn picture(found: &[Unit]) -> Vec<Panel> {
+    let mut loss = panel("loss", "step", "loss");
+    let mut alive = panel("units that are on", "step", "units");
+    for unit in found {
+        let points = |of: fn(&Step) -> f64| {
+            let steps = unit.steps.iter();
+            steps.map(move |step| (step.step as f64, of(step)))
+        };
+        loss = loss.line(&unit.function, points(|step| step.loss));
+        alive = alive.line(&unit.function, points(|step| step.alive as f64));
+    }
+    vec![loss, alive]
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let found = measure(lab)?;
     let mut table = Table::new([
@@ -144,5 +159,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "a relu unit that gets negative sums only is dead for ever; a leaky one recovers.",
         figures: serde_json::json!({ "functions": found }),
+        panels: picture(&found),
     })
 }

@@ -1,8 +1,9 @@
 //! Derivatives against numeric ones.
 
 use super::lab::Lab;
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel, steps};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Error};
 use serde::Serialize;
@@ -58,6 +59,29 @@ fn check(lab: &Lab, f: &Activation) -> Result<Checked, Error> {
     })
 }
 
+/// Both derivatives.
+fn picture(lab: &Lab, functions: &[Activation]) -> Result<Vec<Panel>, Error> {
+    let x = steps(-4.0, 4.0, 256);
+    let panel = |f: &Activation| {
+        let moved = |by: f32| -> Vec<f32> { x.iter().map(|x| x + by).collect() };
+        let (after, before) = (moved(STEP), moved(-STEP));
+        let (after, before) = (
+            lab.engine.forward(f, &after)?,
+            lab.engine.forward(f, &before)?,
+        );
+        let numeric = after
+            .iter()
+            .zip(&before)
+            .map(|(a, b)| (a - b) / (2.0 * STEP));
+        let numeric: Vec<f32> = numeric.collect();
+        Ok(panel(&f.to_string(), "x", "f'(x)")
+            .values("analytic", &x, &lab.engine.derivative(f, &x)?)
+            .values("numeric", &x, &numeric)
+            .dashed())
+    };
+    functions.iter().map(panel).collect()
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let functions = Activation::chapter();
     let found: Result<Vec<Checked>, Error> = functions.iter().map(|f| check(lab, f)).collect();
@@ -106,5 +130,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "the derivatives are those of the functions.",
         figures: serde_json::json!({ "tolerance": TOLERANCE, "functions": found }),
+        panels: picture(lab, &functions)?,
     })
 }

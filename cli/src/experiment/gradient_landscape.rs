@@ -1,8 +1,9 @@
 //! Gradients by layer, with sigmoid and with relu.
 
 use super::lab::Lab;
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Chain, Error};
 use serde::Serialize;
@@ -65,6 +66,22 @@ fn measure(lab: &Lab) -> Result<Vec<Network>, Error> {
     Ok(found)
 }
 
+fn picture(found: &[Network]) -> Vec<Panel> {
+    let mut by_layer = panel("gradients by layer", "layer", "length of dL/dx").log_y();
+    for network in found {
+        let points = |of: fn(&Layer) -> f64| {
+            let layers = network.layers.iter().zip(1..);
+            layers.map(move |(layer, i)| (f64::from(i), of(layer)))
+        };
+        let name = |part: &str| format!("{}, {part}", network.function);
+        by_layer = by_layer
+            .line(&name("95 %"), points(|layer| layer.ninety_fifth_percentile))
+            .line(&name("median"), points(|layer| layer.median))
+            .line(&name("5 %"), points(|layer| layer.fifth_percentile));
+    }
+    vec![by_layer]
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let found = measure(lab)?;
     let mut table = Table::new([
@@ -122,5 +139,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "sigmoid starves the first layers of gradient; relu does not.",
         figures: serde_json::json!({ "networks": found }),
+        panels: picture(&found),
     })
 }

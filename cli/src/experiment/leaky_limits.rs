@@ -1,9 +1,10 @@
 //! leaky_relu between relu and the identity.
 
 use super::lab::Lab;
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel, steps};
 use crate::failure::Failure;
 use crate::number::shortest;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Error};
 use serde::Serialize;
@@ -60,6 +61,16 @@ fn measure(lab: &Lab) -> Result<Figures, Error> {
     })
 }
 
+fn picture(lab: &Lab) -> Result<Vec<Panel>, Error> {
+    let x = steps(-3.0, 3.0, 120);
+    let mut lines = panel("leaky_relu from relu to the identity", "x", "y");
+    for slope in SLOPES {
+        let y = lab.engine.forward(&Activation::LeakyRelu { slope }, &x)?;
+        lines = lines.values(&format!("slope {slope}"), &x, &y);
+    }
+    Ok(vec![lines])
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let found = measure(lab)?;
     let mut table = Table::new([
@@ -106,5 +117,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "leaky_relu is relu at slope 0, and no activation at all at slope 1.",
         figures: serde_json::to_value(&found)?,
+        panels: picture(lab)?,
     })
 }

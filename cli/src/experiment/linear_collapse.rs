@@ -1,8 +1,9 @@
 //! A deep network without activations is one matrix.
 
 use super::lab::{Lab, Layer, Network, largest, largest_difference};
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel, steps};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::dense::Dense;
 use nonlin::{Activation, Chain, Error};
@@ -71,27 +72,70 @@ fn bend(lab: &Lab, network: &Network, a: &[f32], b: &[f32]) -> Result<f64, Error
     Ok(largest_difference(&both, &parts) / largest(&both))
 }
 
+fn random(lab: &Lab, layers: usize) -> Network {
+    let mut numbers = lab.numbers();
+    let mut widths = vec![WIDTH; layers + 1];
+    (widths[0], widths[layers]) = (INPUTS, OUTPUTS);
+    let mut network = numbers.network(&widths, &vec![Chain::new(); layers], 2.0);
+    for layer in &mut network.layers {
+        layer.bias = Some(numbers.normal(layer.dense.outputs(), 0.1));
+    }
+    network
+}
+
+/// The same network with relu between the layers.
+fn with_relu(network: &Network) -> Network {
+    let layers = network.layers.len();
+    let mut functions = vec![Chain::from(Activation::relu()); layers];
+    functions[layers - 1] = Chain::new();
+    network.with(&functions)
+}
+
+/// An output along a line through the inputs.
+fn picture(lab: &Lab) -> Result<Vec<Panel>, Error> {
+    let network = random(lab, 4);
+    let direction = lab.numbers().normal(INPUTS, 1.0);
+    let t = steps(-3.0, 3.0, 200);
+    let x: Vec<f32> = t
+        .iter()
+        .flat_map(|t| direction.iter().map(move |d| t * d))
+        .collect();
+    let first = |values: Vec<f32>| {
+        values
+            .iter()
+            .step_by(OUTPUTS)
+            .copied()
+            .collect::<Vec<f32>>()
+    };
+    let [linear, one, relu] = [
+        network.forward(lab, &x)?,
+        collapsed(&network).forward(lab, &x)?,
+        with_relu(&network).forward(lab, &x)?,
+    ];
+    let title = "4 layers, along a line through the inputs";
+    let lines = panel(title, "t", "output 0")
+        .values("no activation", &t, &first(linear))
+        .values("one matrix", &t, &first(one))
+        .dashed()
+        .values("relu", &t, &first(relu));
+    Ok(vec![lines])
+}
+
 fn measure(lab: &Lab) -> Result<Vec<Depth>, Error> {
     let mut numbers = lab.numbers();
     let [a, b] = [(); 2].map(|()| numbers.normal(CASES * INPUTS, 1.0));
     let mut found = Vec::new();
     for layers in DEPTHS {
-        let mut widths = vec![WIDTH; layers + 1];
-        (widths[0], widths[layers]) = (INPUTS, OUTPUTS);
-        let mut network = numbers.network(&widths, &vec![Chain::new(); layers], 2.0);
-        for layer in &mut network.layers {
-            layer.bias = Some(numbers.normal(layer.dense.outputs(), 0.1));
-        }
+        let network = random(lab, layers);
         let deep = network.forward(lab, &a)?;
         let one = collapsed(&network).forward(lab, &a)?;
-        let mut functions = vec![Chain::from(Activation::relu()); layers];
-        functions[layers - 1] = Chain::new();
+        let parameters = |layer: &Layer| layer.weights.len() + layer.dense.outputs();
         found.push(Depth {
             layers,
-            parameters: widths.windows(2).map(|w| w[0] * w[1] + w[1]).sum(),
+            parameters: network.layers.iter().map(parameters).sum(),
             difference: largest_difference(&deep, &one) / largest(&deep),
             bend_linear: bend(lab, &network, &a, &b)?,
-            bend_relu: bend(lab, &network.with(&functions), &a, &b)?,
+            bend_relu: bend(lab, &with_relu(&network), &a, &b)?,
         });
     }
     Ok(found)
@@ -139,5 +183,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "depth without activations adds nothing: it is one matrix.",
         figures: serde_json::json!({ "depths": depths }),
+        panels: picture(lab)?,
     })
 }

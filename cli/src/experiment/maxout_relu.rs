@@ -1,8 +1,9 @@
 //! relu is a maxout, and maxouts fit convex functions.
 
 use super::lab::{Lab, largest_difference};
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel, steps};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Chain, Error};
 use serde::Serialize;
@@ -79,6 +80,22 @@ fn measure(lab: &Lab) -> Result<Figures, Error> {
     })
 }
 
+fn picture(lab: &Lab, found: &Figures) -> Result<Vec<Panel>, Error> {
+    let x = steps(-1.0, 1.0, 200);
+    let squares: Vec<f32> = x.iter().map(|x| x * x).collect();
+    let mut fits = panel("x² by maxouts", "x", "y").values("x²", &x, &squares);
+    for pieces in [1, 2, 4] {
+        let fit = maxout(lab, &tangents(pieces), &x)?;
+        fits = fits.values(&format!("pieces: {pieces}"), &x, &fit);
+    }
+    let point = |fit: &Fit| (fit.pieces as f64, fit.error);
+    let mut errors = panel("what is left", "pieces", "largest error")
+        .log_y()
+        .line("error", found.fits.iter().map(point));
+    errors.log_x = true;
+    Ok(vec![fits, errors])
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let found = measure(lab)?;
     let mut table = Table::new([
@@ -123,5 +140,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "relu is a maxout of two pieces, and maxouts come as near to a convex function as their pieces allow.",
         figures: serde_json::to_value(&found)?,
+        panels: picture(lab, &found)?,
     })
 }

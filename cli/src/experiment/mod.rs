@@ -16,12 +16,15 @@ mod vanishing_gradient;
 
 use crate::engines;
 use crate::failure::Failure;
+use crate::picture::Theme;
+use crate::plot::file::Target;
 use clap::ValueEnum;
 use lab::Lab;
 use nonlin::cpu::Cpu;
 use nonlin::dense::DenseEngine;
 use report::Report;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// The command's options.
 #[derive(clap::Args)]
@@ -36,6 +39,9 @@ pub struct Options {
     /// What the random numbers are made from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// A folder for the pictures, one for each experiment: `<experiment>.svg`.
+    #[arg(long, value_name = "DIR")]
+    svg: Option<PathBuf>,
     /// One JSON object a line, with all figures.
     #[arg(long)]
     json: bool,
@@ -136,6 +142,9 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     for name in names {
         let report = name.run(&lab)?;
         let text = name.text();
+        if let Some(folder) = &options.svg {
+            draw(&report, &text, folder)?;
+        }
         if options.json {
             report.write_json(&text, &engine, lab.seed, out)?;
         } else {
@@ -147,6 +156,14 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
         }
     }
     verdict(&failed)
+}
+
+/// Writes the picture of an experiment, into a folder that is made where it is missing.
+fn draw(report: &Report, name: &str, folder: &Path) -> Result<(), Failure> {
+    let fail = |error| Failure::with_path(&folder.display().to_string(), &error);
+    std::fs::create_dir_all(folder).map_err(fail)?;
+    let path = folder.join(format!("{name}.svg"));
+    Target::new(&path)?.write(&report.figure(name), Theme::Auto)
 }
 
 /// A conclusion that does not hold is no fact, and the program says so with its exit status.

@@ -1,9 +1,10 @@
 //! relu, made of max alone.
 
 use super::lab::Lab;
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel, steps};
 use crate::failure::Failure;
 use crate::number::shortest;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Chain, Error};
 use serde::Serialize;
@@ -37,6 +38,12 @@ fn measure(lab: &Lab) -> Result<Figures, Error> {
     })
 }
 
+fn picture(lab: &Lab) -> Result<Vec<Panel>, Error> {
+    let x = steps(-4.0, 4.0, 200);
+    let y = lab.engine.forward(&Chain::new().max(0.0), &x)?;
+    Ok(vec![panel("relu", "x", "y").values("max(x, 0)", &x, &y)])
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let found = measure(lab)?;
     let mut table = Table::new([
@@ -64,5 +71,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "relu needs nothing but a maximum.",
         figures: serde_json::to_value(&found)?,
+        panels: picture(lab)?,
     })
 }

@@ -1,6 +1,7 @@
 //! What an experiment found: figures, what follows from them, and how that is printed.
 
 use crate::failure::Failure;
+use crate::picture::{Figure, Panel, Series};
 use crate::table::Table;
 use serde::Serialize;
 use std::io::Write;
@@ -21,6 +22,65 @@ impl Claim {
     }
 }
 
+/// A panel of a picture without lines.
+pub fn panel(title: &str, x_label: &str, y_label: &str) -> Panel {
+    Panel {
+        title: title.to_owned(),
+        x_label: x_label.to_owned(),
+        y_label: y_label.to_owned(),
+        ..Panel::default()
+    }
+}
+
+/// Adds lines to a panel, each in the next colour.
+pub trait Lines: Sized {
+    fn line(self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self;
+
+    /// The points (x, y) of an engine's results.
+    fn values(self, name: &str, x: &[f32], y: &[f32]) -> Self {
+        let points = x.iter().zip(y);
+        self.line(name, points.map(|(&x, &y)| (x.into(), y.into())))
+    }
+
+    /// The last line in dashes, so that one below it shows.
+    fn dashed(self) -> Self;
+
+    /// With a logarithmic axis of y.
+    fn log_y(self) -> Self;
+}
+
+impl Lines for Panel {
+    fn line(mut self, name: &str, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        self.series.push(Series {
+            name: name.to_owned(),
+            points: points.into_iter().collect(),
+            dashed: false,
+            colour: self.series.len(),
+        });
+        self
+    }
+
+    fn dashed(mut self) -> Self {
+        if let Some(last) = self.series.last_mut() {
+            last.dashed = true;
+        }
+        self
+    }
+
+    fn log_y(self) -> Self {
+        Self {
+            log_y: true,
+            ..self
+        }
+    }
+}
+
+/// Even steps over a range, both ends included.
+pub fn steps(from: f32, to: f32, count: usize) -> Vec<f32> {
+    let place = |i: usize| from + (to - from) * i as f32 / count as f32;
+    (0..=count).map(place).collect()
+}
+
 /// What an experiment found.
 pub struct Report {
     /// What is asked and how it is tried.
@@ -30,6 +90,8 @@ pub struct Report {
     /// What is true where all claims hold.
     pub conclusion: &'static str,
     pub figures: serde_json::Value,
+    /// The picture, side by side.
+    pub panels: Vec<Panel>,
 }
 
 #[derive(Serialize)]
@@ -70,6 +132,15 @@ impl Report {
         Ok(writeln!(out)?)
     }
 
+    /// The picture.
+    pub fn figure(&self, title: &str) -> Figure {
+        Figure {
+            title: title.to_owned(),
+            panels: self.panels.clone(),
+            columns: self.panels.len().min(3),
+        }
+    }
+
     /// For people.
     pub fn write(&self, experiment: &str, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "{experiment}\n{}\n", self.explanation)?;
@@ -104,6 +175,7 @@ mod tests {
             claims: holds.map(|holds| Claim::new(holds, "it fell")).into(),
             conclusion: "coins fall.",
             figures: serde_json::Value::Null,
+            panels: Vec::new(),
         };
         let mut out = Vec::new();
         report.write("coin", &mut out).expect("it is written");

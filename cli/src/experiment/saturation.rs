@@ -1,8 +1,9 @@
 //! Which functions saturate, and where.
 
 use super::lab::Lab;
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel, steps};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Direction, Error};
 use serde::Serialize;
@@ -107,6 +108,41 @@ fn look(lab: &Lab, f: &Activation) -> Result<Function, Error> {
     })
 }
 
+/// The derivatives of some of each kind.
+fn picture(lab: &Lab) -> Result<Vec<Panel>, Error> {
+    let x = steps(-8.0, 8.0, 400);
+    let panel = |title, functions: &[Activation]| {
+        let mut lines = panel(title, "x", "f'(x)");
+        for f in functions {
+            lines = lines.values(&f.to_string(), &x, &lab.engine.derivative(f, &x)?);
+        }
+        Ok(lines)
+    };
+    [
+        (
+            "both sides saturate",
+            [
+                Activation::sigmoid(),
+                Activation::tanh(),
+                Activation::softsign(),
+                Activation::erf(),
+            ],
+        ),
+        (
+            "the left side does",
+            [
+                Activation::relu(),
+                Activation::elu(),
+                Activation::gelu(),
+                Activation::softplus(),
+            ],
+        ),
+    ]
+    .iter()
+    .map(|(title, functions)| panel(title, functions))
+    .collect()
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let all = Activation::all();
     let found: Result<Vec<Function>, Error> = all.iter().map(|f| look(lab, f)).collect();
@@ -181,5 +217,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "bounded functions saturate on both sides, those of relu's kind on the left only.",
         figures: serde_json::json!({ "level": LEVEL, "functions": found }),
+        panels: picture(lab)?,
     })
 }

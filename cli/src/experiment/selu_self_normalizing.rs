@@ -1,8 +1,9 @@
 //! selu keeps mean 0 and variance 1 through 20 layers.
 
 use super::lab::{Lab, largest_of, moments};
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Chain, Error};
 use serde::Serialize;
@@ -44,6 +45,20 @@ fn measure(lab: &Lab) -> Result<Vec<Function>, Error> {
         });
     }
     Ok(found)
+}
+
+fn picture(found: &[Function]) -> Vec<Panel> {
+    let mut mean = panel("mean", "layer", "mean");
+    let mut variance = panel("variance", "layer", "variance").log_y();
+    for function in found {
+        let points = |of: fn(&Moments) -> f64| {
+            let layers = function.layers.iter().enumerate();
+            layers.map(move |(i, moments)| (i as f64, of(moments)))
+        };
+        mean = mean.line(&function.function, points(|m| m.mean));
+        variance = variance.line(&function.function, points(|m| m.variance));
+    }
+    vec![mean, variance]
 }
 
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
@@ -96,5 +111,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "selu normalizes itself; with the same weights relu and tanh do not.",
         figures: serde_json::json!({ "functions": found }),
+        panels: picture(&found),
     })
 }

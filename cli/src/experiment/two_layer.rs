@@ -1,8 +1,9 @@
 //! σ(W2·f(W1·x + b1) + b2) with relu and with sigmoid for f.
 
-use super::lab::{Lab, Layer, Network, largest_difference, largest_of};
-use super::report::{Claim, Report};
+use super::lab::{Lab, Layer, Network, Numbers, largest_difference, largest_of};
+use super::report::{Claim, Lines, Report, panel, steps};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::dense::Dense;
 use nonlin::{Activation, Chain, Direction, Error};
@@ -43,16 +44,35 @@ fn exact(network: &Network, first: &Activation, x: &[f32]) -> f64 {
     values[0]
 }
 
-fn measure(lab: &Lab) -> Result<Figures, Error> {
-    let mut numbers = lab.numbers();
+fn random(numbers: &mut Numbers) -> Network {
     let mut layer = |inputs: usize, outputs| Layer {
         dense: Dense::new(inputs, outputs),
         weights: numbers.normal(inputs * outputs, (2.0 / inputs as f64).sqrt()),
         bias: Some(numbers.normal(outputs, 0.5)),
     };
-    let layers = vec![layer(INPUTS, HIDDEN), layer(HIDDEN, 1)];
+    Network {
+        layers: vec![layer(INPUTS, HIDDEN), layer(HIDDEN, 1)],
+    }
+}
+
+/// The output as the first input goes over a range and the others stay 0.
+fn picture(lab: &Lab) -> Result<Vec<Panel>, Error> {
+    let network = random(&mut lab.numbers());
+    let t = steps(-4.0, 4.0, 200);
+    let x: Vec<f32> = t.iter().flat_map(|&t| [t, 0.0, 0.0]).collect();
+    let mut lines = panel("the first input moves", "x", "output");
+    for first in [Activation::relu(), Activation::sigmoid()] {
+        let functions = [first.clone(), Activation::sigmoid()].map(Chain::from);
+        let y = network.with(&functions).forward(lab, &x)?;
+        lines = lines.values(&format!("{first} in layer 1"), &t, &y);
+    }
+    Ok(vec![lines])
+}
+
+fn measure(lab: &Lab) -> Result<Figures, Error> {
+    let mut numbers = lab.numbers();
+    let network = random(&mut numbers);
     let x = numbers.normal(CASES * INPUTS, 1.0);
-    let network = Network { layers };
     let both = [Activation::relu(), Activation::sigmoid()].map(|first| {
         let functions = [first.clone(), Activation::sigmoid()].map(Chain::from);
         let values = network.with(&functions).values(lab, &x)?;
@@ -129,5 +149,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "the activation of the hidden layer decides what the same weights compute.",
         figures: serde_json::to_value(&found)?,
+        panels: picture(lab)?,
     })
 }

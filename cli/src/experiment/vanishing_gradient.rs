@@ -1,8 +1,9 @@
 //! What is left of a gradient behind several sigmoids.
 
 use super::lab::{Lab, largest_of};
-use super::report::{Claim, Report};
+use super::report::{Claim, Lines, Report, panel};
 use crate::failure::Failure;
+use crate::picture::Panel;
 use crate::table::{Align, Table};
 use nonlin::{Activation, Chain, Direction, Error};
 use serde::Serialize;
@@ -64,6 +65,19 @@ fn measure(lab: &Lab) -> Result<Figures, Error> {
     })
 }
 
+fn picture(found: &Figures) -> Vec<Panel> {
+    let places = || found.depths.iter().map(|depth| depth.sigmoids as f64);
+    let mut lines = panel("gradients behind sigmoids", "functions", "d/dx").log_y();
+    for (i, x) in found.x.iter().enumerate() {
+        let slopes = found.depths.iter().map(|depth| f64::from(depth.sigmoid[i]));
+        lines = lines.line(&format!("sigmoid, x = {x}"), places().zip(slopes));
+    }
+    let most = places().map(|n| (n, 0.25_f64.powf(n)));
+    let relu = found.depths.iter().map(|depth| f64::from(depth.relu[1]));
+    lines = lines.line("(1/4)^n", most).dashed();
+    vec![lines.line("relu, x = 2", places().zip(relu))]
+}
+
 pub fn run(lab: &Lab) -> Result<Report, Failure> {
     let found = measure(lab)?;
     let mut table = Table::new([
@@ -121,5 +135,6 @@ pub fn run(lab: &Lab) -> Result<Report, Failure> {
         claims,
         conclusion: "gradients vanish behind sigmoids, exponentially with their number.",
         figures: serde_json::to_value(&found)?,
+        panels: picture(&found),
     })
 }

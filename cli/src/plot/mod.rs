@@ -1,7 +1,7 @@
 //! `nonlin plot`.
 
 mod curve;
-mod file;
+pub mod file;
 mod panels;
 mod terminal;
 
