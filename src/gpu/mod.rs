@@ -6,6 +6,7 @@
 //! | [`Gpu::empty`] | no | no | as `upload` |
 //! | [`Gpu::forward`], [`Gpu::derivative`], [`Gpu::backward`], … | one dispatch per buffer | no¹ | the result, as `upload` |
 //! | the same with `_into` or `_in_place` | one dispatch per buffer | no¹ | nothing |
+//! | [`Gpu::softmax`], [`Gpu::softmax_backward`] | one dispatch per buffer, three per row that is split | no¹ | the result, and scratch memory for rows that are split, as `upload` |
 //! | [`Tensor::download`], [`Tensor::download_into`] | a copy, where buffers cannot be mapped | for the result | nothing on the device |
 //! | [`Gpu::wait`] | no | for everything submitted | nothing |
 //! | [`Gpu::batch`] | once, at its end | no¹ | results, as `upload` |
