@@ -8,6 +8,7 @@
 //! | the same with `_into` or `_in_place` | one dispatch per buffer | no¹ | nothing |
 //! | [`Gpu::dense`], [`Gpu::dense_backward`] | one or two dispatches; up to four and a sum's | no¹ | the results, as `upload`; the way back also room for the gradient of z |
 //! | [`Gpu::glu`], [`Gpu::maxout`], [`Gpu::crelu`], [`Gpu::prelu`], [`Gpu::rrelu`], `…_backward` | a few dispatches per buffer | no¹ | the result, as `upload`; with `_into` nothing |
+//! | [`Gpu::softmax`], [`Gpu::softmax_backward`] | one dispatch per buffer, three per row that is split | no¹ | the result, and scratch memory for rows that are split, as `upload` |
 //! | [`Tensor::download`], [`Tensor::download_into`] | a copy, where buffers cannot be mapped | for the result | nothing on the device |
 //! | [`Gpu::wait`] | no | for everything submitted | nothing |
 //! | [`Gpu::batch`] | once, at its end | no¹ | results, as `upload` |
@@ -65,8 +66,7 @@ pub use host::Progress;
 pub use pool::Memory;
 pub use record::{GradientsKernel, Kernel};
 #[doc(hidden)]
-pub use rows::row_kernel_sources;
-pub use rows::softmax_kernel_sources;
+pub use rows::{row_kernel_sources, softmax_kernel_sources};
 pub(crate) use rows::{GATE_NAMES, gate_files};
 pub use shader::{copy_kernel_source, kernel_source};
 pub use span::Span;

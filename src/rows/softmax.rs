@@ -44,8 +44,10 @@ impl SoftmaxKind {
 /// A NaN makes its row NaN and no other; so does `+∞` (for softmin `−∞`). A row of nothing but `−∞` (for softmin `+∞`) gives NaN, as in
 /// PyTorch, or zeros [where that is asked for](Self::zero_for_masked_rows); softmax1 gives 0 there by its definition.
 ///
-/// A value of softmax, softmin and softmax1 is within 8 ULP of the exact one, for rows of any length. One of log_softmax is within 2⁻²¹
-/// of it, or 2⁻²¹ of its magnitude where that is above 1.
+/// A value of softmax, softmin and softmax1 is within 8 ULP of the exact one, for rows of any length (measured: 4). One of log_softmax is
+/// within 2⁻²¹ of it, or 2⁻²¹ of its magnitude where that is above 1. A gradient is within 2⁻²¹ of the sum of the magnitudes of what is
+/// added and subtracted for it, given `y`. So `x − m` and `1 / temperature` are held in two numbers each, and sums of many terms lose no
+/// more than those of few. Results that are subnormal may be 0.
 ///
 /// ```
 /// use nonlin::cpu::Cpu;

@@ -44,10 +44,10 @@ pub fn a_thousand_ranges_make_no_buffer_and_no_pipeline(gpu: &Gpu) -> nonlin::Re
     let kernel = foreign.gpu.forward_kernel(Activation::relu())?;
     let range = |call: u64| buffer.slice(call * 256..call * 256 + 4 * (1 + call % 64));
     foreign.pass(|pass| {
-        // Of the lengths some are multiples of 4 and some are not: two ways to reach memory.
-        (0..4).for_each(|call| kernel.record(pass, range(call), range(call)).unwrap());
+        // Some lengths are multiples of 16, some of 4, and some of neither: the ways to reach memory.
+        (0..16).for_each(|call| kernel.record(pass, range(call), range(call)).unwrap());
         let first = foreign.gpu.activity();
-        (4..1000).for_each(|call| kernel.record(pass, range(call), range(call)).unwrap());
+        (16..1000).for_each(|call| kernel.record(pass, range(call), range(call)).unwrap());
         let now = foreign.gpu.activity();
         assert_eq!(
             (now.submissions, now.buffers, now.pipelines),

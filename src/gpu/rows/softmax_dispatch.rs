@@ -365,3 +365,27 @@ fn lanes(rows: u64, columns: u64, software: bool) -> u32 {
     let power = u64::from(wanted.max(1).next_power_of_two().trailing_zeros()).div_ceil(2);
     (1_u64 << (2 * power)).min(GROUP.into()) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::lanes;
+
+    #[test]
+    fn rows_are_shared_by_as_many_invocations_as_they_have_work_for() {
+        assert_eq!(lanes(4096, 1024, false), 64);
+        assert_eq!(lanes(4096, 1024, true), 1);
+        assert_eq!(lanes(1 << 20, 3, false), 1);
+        assert_eq!(
+            (lanes(1, 1 << 24, true), lanes(1, 1 << 24, false)),
+            (256, 256)
+        );
+        for rows in [1, 3, 100, 5000] {
+            for columns in [1, 5, 64, 100, 1000, 5000, 1 << 20] {
+                for software in [false, true] {
+                    let lanes = lanes(rows, columns, software);
+                    assert!([1, 4, 16, 64, 256].contains(&lanes), "{lanes}");
+                }
+            }
+        }
+    }
+}
