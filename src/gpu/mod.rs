@@ -65,9 +65,9 @@ pub use derivative_check::{DerivativeReport, Disagreement};
 pub use host::Progress;
 pub use pool::Memory;
 pub use record::{GradientsKernel, Kernel};
+pub(crate) use rows::{GATE_NAMES, gate_files};
 #[doc(hidden)]
 pub use rows::{row_kernel_sources, softmax_kernel_sources};
-pub(crate) use rows::{GATE_NAMES, gate_files};
 pub use shader::{copy_kernel_source, kernel_source};
 pub use span::Span;
 pub use tensor::Tensor;
