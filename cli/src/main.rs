@@ -18,6 +18,7 @@ mod plot;
 mod reference;
 mod table;
 mod ulp;
+mod whole_file;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;

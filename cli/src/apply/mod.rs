@@ -4,6 +4,7 @@ mod format;
 
 use crate::engines;
 use crate::failure::Failure;
+use crate::whole_file::WholeFile;
 use format::{Array, Format, broken_number, write_failure};
 use indicatif::{ProgressBar, ProgressStyle};
 use nonlin::{Chain, Direction, Function};
@@ -11,7 +12,6 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use tempfile::NamedTempFile;
 
 /// Elements that are read, computed and written at once.
 const PART: usize = 4 << 20;
@@ -118,31 +118,16 @@ fn open_input(options: &Options) -> Result<(Box<dyn Read + Send>, Array), Failur
 /// Where the results go.
 enum Sink<'a> {
     Stream(&'a mut dyn Write),
-    /// Beside the file that it becomes at the end, so that nothing half-written is ever there.
-    File {
-        file: NamedTempFile,
-        path: &'a Path,
-    },
+    File(WholeFile),
 }
 
 impl<'a> Sink<'a> {
-    fn open(options: &'a Options, array: &Array, out: &'a mut dyn Write) -> Result<Self, Failure> {
+    fn open(options: &Options, array: &Array, out: &'a mut dyn Write) -> Result<Self, Failure> {
         let path = options.output.as_path();
         let (mut sink, format) = if is_stream(path) {
             (Self::Stream(out), options.format)
         } else {
-            let folder = match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder,
-                _ => Path::new("."),
-            };
-            let mut builder = tempfile::Builder::new();
-            builder.prefix(".nonlin-");
-            #[cfg(unix)]
-            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-            let file = builder
-                .tempfile_in(folder)
-                .map_err(|error| Failure::with_path(&path.display().to_string(), &error))?;
-            (Self::File { file, path }, Format::of(path))
+            (Self::File(WholeFile::create(path)?), Format::of(path))
         };
         if format == Format::Npy {
             let name = sink.name();
@@ -154,14 +139,14 @@ impl<'a> Sink<'a> {
     fn name(&self) -> String {
         match self {
             Self::Stream(_) => "standard output".to_owned(),
-            Self::File { path, .. } => path.display().to_string(),
+            Self::File(file) => file.name(),
         }
     }
 
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Stream(out) => out,
-            Self::File { file, .. } => file,
+            Self::File(file) => file.writer(),
         }
     }
 
@@ -178,13 +163,11 @@ impl<'a> Sink<'a> {
     }
 
     fn finish(self) -> Result<(), Failure> {
-        let name = self.name();
         match self {
-            Self::Stream(out) => out.flush().map_err(|error| write_failure(&name, &error)),
-            Self::File { file, path } => file
-                .persist(path)
-                .map(drop)
-                .map_err(|error| Failure::with_path(&name, &error.error)),
+            Self::Stream(out) => out
+                .flush()
+                .map_err(|error| write_failure("standard output", &error)),
+            Self::File(file) => file.finish(),
         }
     }
 }

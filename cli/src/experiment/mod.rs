@@ -14,7 +14,7 @@ mod selu_self_normalizing;
 mod two_layer;
 mod vanishing_gradient;
 
-use crate::engines;
+use crate::engines::{self, Choice};
 use crate::failure::Failure;
 use crate::picture::Theme;
 use crate::plot::file::Target;
@@ -45,14 +45,6 @@ pub struct Options {
     /// One JSON object a line, with all figures.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Choice {
-    /// The best adapter, which may be a software adapter.
-    Gpu,
-    /// The CPU engine.
-    Cpu,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -110,11 +102,10 @@ impl Name {
 fn open(options: &Options) -> Result<Box<dyn DenseEngine>, Failure> {
     let adapter = options.adapter.as_deref();
     Ok(match options.engine {
-        Some(Choice::Cpu) if adapter.is_some() => {
-            let text = "--adapter chooses a GPU, and goes with --engine gpu only";
-            return Err(Failure::Usage(text.to_owned()));
+        Some(Choice::Cpu) => {
+            engines::no_adapter_without_gpu(adapter)?;
+            Box::new(Cpu::new())
         }
-        Some(Choice::Cpu) => Box::new(Cpu::new()),
         None if engines::cpu_is_asked_for(adapter) => Box::new(Cpu::new()),
         _ => Box::new(engines::gpu(adapter)?),
     })

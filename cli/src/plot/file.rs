@@ -2,6 +2,8 @@
 
 use crate::failure::Failure;
 use crate::picture::{Figure, Theme};
+use crate::whole_file::WholeFile;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Copy, Debug)]
@@ -32,20 +34,15 @@ impl Target {
         Ok(Self { path, format })
     }
 
-    /// Writes a file beside the target and moves it there, so that a picture that was there stays until the new one is complete.
+    /// Writes it, all or nothing.
     pub fn write(&self, figure: &Figure, theme: Theme) -> Result<(), Failure> {
         let content = match self.format {
             Format::Svg => figure.svg(theme).into_bytes(),
             Format::Png => figure.png(theme)?,
         };
-        let mut new = self.path.clone().into_os_string();
-        new.push(format!(".{}.new", std::process::id()));
-        let written =
-            std::fs::write(&new, content).and_then(|()| std::fs::rename(&new, &self.path));
-        written.map_err(|error| {
-            // What cannot be removed was never made.
-            let _ = std::fs::remove_file(&new);
-            Failure::with_path(&self.path.display().to_string(), &error)
-        })
+        let mut file = WholeFile::create(&self.path)?;
+        let written = file.writer().write_all(&content);
+        written.map_err(|error| Failure::with_path(&file.name(), &error))?;
+        file.finish()
     }
 }

@@ -8,9 +8,7 @@ mod terminal;
 use crate::failure::Failure;
 use crate::picture::Theme;
 use crate::{engines, ops};
-use clap::ValueEnum;
-use nonlin::cpu::Cpu;
-use nonlin::{Activation, Chain, Engine};
+use nonlin::{Activation, Chain};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -25,7 +23,7 @@ pub struct Options {
     range: Range,
     /// What computes: without it, a hardware GPU or else the CPU.
     #[arg(long)]
-    engine: Option<Choice>,
+    engine: Option<engines::Choice>,
     #[arg(long, value_name = "NAME", help = engines::ADAPTER_HELP)]
     adapter: Option<String>,
     /// The picture's file, which ends in .svg or .png. Without it, the terminal.
@@ -49,14 +47,6 @@ pub struct Options {
         default_value = "Functions (solid) and their derivatives (dashed)"
     )]
     title: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Choice {
-    /// The best adapter, which may be a software adapter.
-    Gpu,
-    /// The CPU engine.
-    Cpu,
 }
 
 /// The inputs of a figure; `low < high`, and both are finite.
@@ -88,21 +78,6 @@ fn parse_range(text: &str) -> Result<Range, String> {
     Ok(Range { low, high })
 }
 
-fn open(options: &Options) -> Result<Box<dyn Engine>, Failure> {
-    let adapter = options.adapter.as_deref();
-    Ok(match options.engine {
-        Some(Choice::Cpu) if adapter.is_some() => {
-            let text = "--adapter chooses a GPU, and goes with --engine gpu only";
-            return Err(Failure::Usage(text.to_owned()));
-        }
-        Some(Choice::Cpu) => Box::new(Cpu::new()),
-        Some(Choice::Gpu) => Box::new(engines::gpu(adapter)?),
-        None if adapter.is_none() => nonlin::engine()?,
-        None if engines::cpu_is_asked_for(adapter) => Box::new(Cpu::new()),
-        None => Box::new(engines::gpu(adapter)?),
-    })
-}
-
 /// Runs the command.
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let functions = match options.ops.as_deref().map(str::trim) {
@@ -111,7 +86,7 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     };
     // Before anything is computed.
     let target = options.out.as_deref().map(file::Target::new).transpose()?;
-    let engine = open(options)?;
+    let engine = engines::open(options.engine, options.adapter.as_deref())?;
     let mut figure = panels::figure(&functions, options.range, options.separate, &*engine)?;
     figure.title.clone_from(&options.title);
     if let Some(target) = &target {
