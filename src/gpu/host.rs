@@ -122,7 +122,7 @@ impl Gpu {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Cancelled`](crate::Error::Cancelled) where `progress` ended it: the results up to there are in the slice, and the elements behind
+    /// [`Error::Cancelled`] where `progress` ended it: the results up to there are in the slice, and the elements behind
     /// are as they were. Else as [`Engine::compute`].
     pub fn compute_with_progress(
         &self,

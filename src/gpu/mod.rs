@@ -74,6 +74,8 @@ pub use tensor::Tensor;
 #[cfg(not(target_arch = "wasm32"))]
 pub use timing::{Clock, Timing};
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::Error;
 use crate::Result;
 use context::{Context, Settings, lock};
 use pool::Purpose;
@@ -230,7 +232,7 @@ impl Gpu {
         dispatch::check_device(&self.context, "the tensor", to)?;
         to.inner.check_batches(None, true, "an upload")?;
         if data.len() != to.len() {
-            return Err(crate::Error::LengthMismatch {
+            return Err(Error::LengthMismatch {
                 name: "the slice",
                 len: data.len(),
                 other: "the tensor",
