@@ -4,7 +4,7 @@ use crate::{Chain, Direction, Error, Function, Result, cpu::Cpu};
 
 /// Computes activations and chains of them, with their derivatives, over slices in host memory.
 ///
-/// [`Gpu`] and [`Cpu`] implement it, so one program, and one test-suite, runs on either. `f` is an
+/// [`Gpu`](crate::Gpu) and [`Cpu`] implement it, so one program, and one test-suite, runs on either. `f` is an
 /// [`Activation`](crate::Activation) or a [`Chain`](crate::Chain) whose operands lie in host memory. Every method works element
 /// by element and takes slices of any length, 0 included.
 ///
