@@ -145,6 +145,14 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes>(
     c: &Constants,
 ) {
     let mut at = 0;
+    if count >= ALIGNED_FROM * L::WIDTH {
+        // Results that lie across two cache lines take twice as long to store.
+        at = out
+            .align_offset(L::WIDTH * size_of::<f32>())
+            .min(L::WIDTH - 1);
+        // SAFETY: fewer than WIDTH elements, which are there.
+        unsafe { part::<A, R, L>(x, grad, out, at, c) };
+    }
     while at + 2 * L::WIDTH <= count {
         // SAFETY: the vectors end at or before `count`, and the caller promises that many elements.
         unsafe {
@@ -158,19 +166,38 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes>(
         unsafe { step::<A, R, L>(x, grad, out, at, c) };
         at += L::WIDTH;
     }
-    let rest = count - at;
-    if rest > 0 {
-        let (mut x_tail, mut grad_tail, mut out_tail) = ([0.0; 16], [0.0; 16], [0.0; 16]);
-        // SAFETY: `rest < WIDTH <= 16` elements are left behind each pointer that is used, and the arrays hold 16.
-        unsafe {
-            std::ptr::copy_nonoverlapping(x.add(at), x_tail.as_mut_ptr(), rest);
-            if R::TAKES_GRAD {
-                std::ptr::copy_nonoverlapping(grad.add(at), grad_tail.as_mut_ptr(), rest);
-            }
-            let (value, gradient) = (L::load(x_tail.as_ptr()), L::load(grad_tail.as_ptr()));
-            R::apply::<A, L>(value, gradient, c).store(out_tail.as_mut_ptr());
-            std::ptr::copy_nonoverlapping(out_tail.as_ptr(), out.add(at), rest);
+    // SAFETY: `count - at < WIDTH` elements are left.
+    unsafe { part::<A, R, L>(x.add(at), grad.wrapping_add(at), out.add(at), count - at, c) };
+}
+
+/// Vectors from which on the first results are computed alone, so that the others are aligned.
+const ALIGNED_FROM: usize = 16;
+
+/// Fewer elements than a vector has.
+///
+/// # Safety
+/// As [`Loop`], for `count < WIDTH`.
+#[inline(always)]
+unsafe fn part<A: Elementwise, R: Rule, L: Lanes>(
+    x: *const f32,
+    grad: *const f32,
+    out: *mut f32,
+    count: usize,
+    c: &Constants,
+) {
+    if count == 0 {
+        return;
+    }
+    let (mut x_part, mut grad_part, mut out_part) = ([0.0; 16], [0.0; 16], [0.0; 16]);
+    // SAFETY: `count < WIDTH <= 16` elements are there behind each pointer that is used, and the arrays hold 16.
+    unsafe {
+        std::ptr::copy_nonoverlapping(x, x_part.as_mut_ptr(), count);
+        if R::TAKES_GRAD {
+            std::ptr::copy_nonoverlapping(grad, grad_part.as_mut_ptr(), count);
         }
+        let (value, gradient) = (L::load(x_part.as_ptr()), L::load(grad_part.as_ptr()));
+        R::apply::<A, L>(value, gradient, c).store(out_part.as_mut_ptr());
+        std::ptr::copy_nonoverlapping(out_part.as_ptr(), out, count);
     }
 }
 
