@@ -9,8 +9,11 @@ use crate::gpu::batch::{Batch, Uses};
 use crate::gpu::dispatch::{Prepared, check_device};
 use crate::gpu::span::Span;
 use crate::gpu::tensor::Tensor;
-use crate::rows::{Softmax, SoftmaxEngine};
+use crate::rows::Softmax;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::rows::SoftmaxEngine;
 
+#[cfg(not(target_arch = "wasm32"))]
 /// Elements of a slice that are on the device at a time, where a row has no more.
 const CHUNK: usize = 4 << 20;
 
