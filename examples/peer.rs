@@ -157,10 +157,10 @@ fn directions(op: &str) -> Vec<(&'static str, Direction)> {
 
 fn bench_cpu(options: &Options, ops: &[(&str, Activation)], cpu: &Cpu) -> Result<()> {
     for &n in &options.sizes {
-        let (x, grad) = (randn(n, 1), randn(n, 2));
-        let mut out = vec![0.0; n];
+        let (x, grad) = (Lines::of(&randn(n, 1)), Lines::of(&randn(n, 2)));
+        let mut out = Lines::of(&vec![0.0; n]);
         for (op, f) in ops {
-            let y = cpu.forward(f, &x)?;
+            let y = Lines::of(&cpu.forward(f, &x)?);
             for (name, direction) in directions(op) {
                 let operand = if direction.from_output() { &y } else { &x };
                 let grad = direction.takes_grad().then_some(&grad[..]);
@@ -228,8 +228,9 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)], gpu: &Gpu) -> Result
 fn bench_softmax_cpu(options: &Options, cpu: &Cpu) -> Result<()> {
     let f = Softmax::softmax();
     for n in options.softmax_sizes() {
-        let (x, grad, mut out) = (randn(n, 1), randn(n, 2), vec![0.0; n]);
-        let y = cpu.softmax(&f, &x, COLUMNS)?;
+        let (x, grad) = (Lines::of(&randn(n, 1)), Lines::of(&randn(n, 2)));
+        let mut out = Lines::of(&vec![0.0; n]);
+        let y = Lines::of(&cpu.softmax(&f, &x, COLUMNS)?);
         let line = Line {
             peer: "nonlin-cpu",
             op: SOFTMAX,
@@ -402,6 +403,36 @@ impl Line<'_> {
             gb / median,
             gb / min,
         );
+    }
+}
+
+/// Numbers that begin with a cache line, as those of the other libraries do; a long `Vec` begins 16 bytes behind one.
+struct Lines {
+    room: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+impl Lines {
+    fn of(numbers: &[f32]) -> Self {
+        let mut room = vec![0.0; numbers.len() + 16];
+        let start = room.as_ptr().align_offset(64).min(16);
+        room[start..start + numbers.len()].copy_from_slice(numbers);
+        let len = numbers.len();
+        Self { room, start, len }
+    }
+}
+
+impl std::ops::Deref for Lines {
+    type Target = [f32];
+    fn deref(&self) -> &[f32] {
+        &self.room[self.start..self.start + self.len]
+    }
+}
+
+impl std::ops::DerefMut for Lines {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.room[self.start..self.start + self.len]
     }
 }
 
