@@ -1,11 +1,11 @@
 //! `nonlin eval`.
 
-use crate::engines;
 use crate::failure::Failure;
 use crate::number::shortest;
 use crate::reference::Reference;
+use crate::{engines, ops};
 use clap::ValueEnum;
-use nonlin::{Chain, Direction, Engine, Function};
+use nonlin::{Chain, Direction, Engine};
 use std::io::{self, BufRead, BufReader, Write};
 
 /// The command's options.
@@ -84,22 +84,7 @@ impl Evaluator {
 /// Runs the command.
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let f: Chain<'_> = options.function.parse()?;
-    let direction = if options.derivative {
-        Direction::Derivative
-    } else if options.from_output {
-        Direction::DerivativeFromOutput
-    } else {
-        Direction::Forward
-    };
-    if direction.from_output() {
-        let function = f.activation().map_or("a chain", |f| f.id());
-        if !f
-            .activation()
-            .is_some_and(|f| f.has_derivative_from_output())
-        {
-            return Err(nonlin::Error::NoDerivativeFromOutput { function }.into());
-        }
-    }
+    let direction = ops::direction(&f, options.derivative, options.from_output)?;
     let evaluator = Evaluator::open(options)?;
     let mut answer = |numbers: &[f32]| -> Result<(), Failure> {
         for value in evaluator.evaluate(&f, direction, numbers)? {

@@ -1,5 +1,6 @@
 //! [`Failure`]: why the program ends early, and with which exit status.
 
+use clap::CommandFactory;
 use clap::error::ErrorKind;
 use std::fmt;
 use std::io;
@@ -78,8 +79,15 @@ pub fn from_clap(error: &clap::Error) -> Result<(), Failure> {
         return Ok(error.print()?);
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let text = "a command is missing: adapters, apply, catalog, eval, plot, bench, check, doctor or experiment (nonlin --help)";
-        return Err(Failure::Usage(text.to_owned()));
+        let program = crate::Cli::command();
+        let names: Vec<&str> = program
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        return Err(Failure::Usage(format!(
+            "a command is missing: {} (nonlin --help)",
+            names.join(", ")
+        )));
     }
     let text = error.to_string();
     let paragraphs: Vec<&str> = text

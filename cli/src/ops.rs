@@ -1,7 +1,7 @@
 //! Which functions an option names: a list, `all`, `chapter`, or nothing.
 
 use crate::failure::Failure;
-use nonlin::{Activation, Chain, Function};
+use nonlin::{Activation, Chain, Direction, Function};
 
 /// The functions to run, and whether they are the chapter's own list.
 #[derive(Debug)]
@@ -68,6 +68,22 @@ pub fn parse_activations(text: &str) -> Result<Vec<Activation>, Failure> {
         })
     };
     parse(Some(text))?.functions.iter().map(single).collect()
+}
+
+/// What `--derivative` and `--from-output` ask for, where the function has it.
+pub fn direction(
+    f: &Chain<'_>,
+    derivative: bool,
+    from_output: bool,
+) -> Result<Direction, nonlin::Error> {
+    match (derivative, from_output, f.activation()) {
+        (true, ..) => Ok(Direction::Derivative),
+        (_, false, _) => Ok(Direction::Forward),
+        (_, true, Some(f)) if f.has_derivative_from_output() => Ok(Direction::DerivativeFromOutput),
+        (_, true, f) => Err(nonlin::Error::NoDerivativeFromOutput {
+            function: f.map_or("a chain", |f| f.id()),
+        }),
+    }
 }
 
 #[cfg(test)]

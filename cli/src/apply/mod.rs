@@ -2,12 +2,12 @@
 
 mod format;
 
-use crate::engines;
 use crate::failure::Failure;
 use crate::whole_file::WholeFile;
+use crate::{engines, ops};
 use format::{Array, Format, broken_number, write_failure};
 use indicatif::{ProgressBar, ProgressStyle};
-use nonlin::{Chain, Direction, Function};
+use nonlin::Chain;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub struct Options {
 /// Runs the command.
 pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let f: Chain<'_> = options.function.parse()?;
-    let direction = direction(options, &f)?;
+    let direction = ops::direction(&f, options.derivative, options.from_output)?;
     let engine = engines::open(options.engine, options.adapter.as_deref())?;
     let (mut source, array) = open_input(options)?;
     let mut sink = Sink::open(options, &array, out)?;
@@ -63,22 +63,6 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
         )));
     }
     sink.finish()
-}
-
-fn direction(options: &Options, f: &Chain<'_>) -> Result<Direction, Failure> {
-    if options.derivative {
-        return Ok(Direction::Derivative);
-    }
-    if !options.from_output {
-        return Ok(Direction::Forward);
-    }
-    match f.activation() {
-        Some(f) if f.has_derivative_from_output() => Ok(Direction::DerivativeFromOutput),
-        f => {
-            let function = f.map_or("a chain", |f| f.id());
-            Err(nonlin::Error::NoDerivativeFromOutput { function }.into())
-        }
-    }
 }
 
 fn is_stream(path: &Path) -> bool {
