@@ -44,9 +44,9 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let limit = L::splat(66.0);
-        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), -x.abs().at_most(limit));
-        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo))
+        let x = x.at_least(L::splat(-66.0));
+        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), x.at_most(L::splat(35.0)));
+        times_sigmoid(x, exp_pair(hi, lo))
     }
 
     #[inline(always)]

@@ -90,10 +90,10 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let limit = L::splat(11.0);
-        let a = -x.abs().at_most(limit);
+        let x = x.at_least(L::splat(-11.0));
+        let a = x.at_most(L::splat(8.0));
         let (hi, lo) = argument_pair(a, argument_factor(a));
-        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), exp_pair(hi, lo))
+        times_sigmoid(x, exp_pair(hi, lo))
     }
 
     #[inline(always)]

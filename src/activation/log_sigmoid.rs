@@ -47,7 +47,7 @@ impl Elementwise for Function {
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let e = exp_of(-x.abs().at_most(L::splat(110.0)));
-        times_sigmoid(L::splat(1.0), x.le(L::splat(0.0)), e)
+        times_sigmoid(L::splat(1.0), e)
     }
 
     #[inline(always)]

@@ -35,9 +35,8 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let limit = L::splat(115.0);
-        let e = exp_of(-x.abs().at_most(limit));
-        times_sigmoid(x.max(-limit), x.ge(L::splat(0.0)), e)
+        let x = x.at_least(L::splat(-115.0));
+        times_sigmoid(x, exp_of(x.at_most(L::splat(60.0))))
     }
 
     #[inline(always)]

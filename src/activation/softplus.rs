@@ -58,8 +58,9 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), -x.abs().at_most(L::splat(c[3])));
-        times_sigmoid(L::splat(1.0), x.ge(L::splat(0.0)), exp_pair(hi, lo))
+        let x = x.at_least(L::splat(-c[3])).at_most(L::splat(0.4 * c[3]));
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x);
+        times_sigmoid(L::splat(1.0), exp_pair(hi, lo))
     }
 
     #[inline(always)]

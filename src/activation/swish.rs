@@ -52,14 +52,11 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
-        let limit = L::splat(c[3]);
-        // Not `>= 0`: a beta of 0 makes NaN of infinity here.
-        let positive = !(x * L::splat(c[0])).lt(L::splat(0.0));
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().at_most(L::splat(c[4])));
-        let negative = L::splat(c[1]).lt(L::splat(0.0));
-        let e = exp_pair(L::select(negative, hi, -hi), L::select(negative, lo, -lo));
-        let finite = x.abs().at_most(limit).copysign(x);
-        times_sigmoid(L::select(positive, x, finite), positive, e)
+        let limit = L::splat(c[4]);
+        let finite = x.at_least(-limit).at_most(limit);
+        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), finite);
+        let factor = L::select(hi.lt(L::splat(0.0)), finite, x);
+        times_sigmoid(factor, exp_pair(hi.at_most(L::splat(60.0)), lo))
     }
 
     #[inline(always)]

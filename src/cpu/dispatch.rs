@@ -1,6 +1,7 @@
 //! Picks the instruction set and runs an activation over memory with it.
 
 use super::lanes::Lanes;
+use super::pair::Pair;
 use super::scalar::Scalar;
 use crate::Direction;
 use crate::activation::{Constants, Elementwise};
@@ -106,7 +107,10 @@ pub(super) fn chain<L: Lanes>(grad: L, derivative: L) -> L {
 /// `result`, but zero where it is NaN though neither operand is.
 #[inline(always)]
 pub(super) fn zero_where_lost<L: Lanes>(result: L, a: L, b: L) -> L {
-    let lost = result.is_nan() & !a.is_nan() & !b.is_nan();
+    if L::BRANCHES && !L::any(result.is_nan()) {
+        return result;
+    }
+    let lost = result.is_nan() & !a.either_nan(b);
     L::select(lost, L::splat(0.0), result)
 }
 
@@ -135,9 +139,10 @@ unsafe fn step<A: Elementwise, R: Rule, L: Lanes>(
     }
 }
 
-/// The loop over all elements. Always inlined, so that it takes on the instruction set of the function around it.
+/// The loop over all elements, by a `W` of several vectors and in the end by single ones. Always inlined, so that it takes on the
+/// instruction set of the function around it.
 #[inline(always)]
-unsafe fn run<A: Elementwise, R: Rule, L: Lanes>(
+unsafe fn run<A: Elementwise, R: Rule, L: Lanes, W: Lanes>(
     x: *const f32,
     grad: *const f32,
     out: *mut f32,
@@ -153,15 +158,12 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes>(
         // SAFETY: fewer than WIDTH elements, which are there.
         unsafe { part::<A, R, L>(x, grad, out, at, c) };
     }
-    while at + 2 * L::WIDTH <= count {
+    while at + W::WIDTH <= count {
         // SAFETY: the vectors end at or before `count`, and the caller promises that many elements.
-        unsafe {
-            step::<A, R, L>(x, grad, out, at, c);
-            step::<A, R, L>(x, grad, out, at + L::WIDTH, c);
-        }
-        at += 2 * L::WIDTH;
+        unsafe { step::<A, R, W>(x, grad, out, at, c) };
+        at += W::WIDTH;
     }
-    if at + L::WIDTH <= count {
+    while at + L::WIDTH <= count {
         // SAFETY: as above.
         unsafe { step::<A, R, L>(x, grad, out, at, c) };
         at += L::WIDTH;
@@ -202,7 +204,7 @@ unsafe fn part<A: Elementwise, R: Rule, L: Lanes>(
 }
 
 macro_rules! compiled_for {
-    ($name:ident, $lanes:ty, $(#[$attribute:meta])*) => {
+    ($name:ident, $lanes:ty, $wide:ty, $(#[$attribute:meta])*) => {
         $(#[$attribute])*
         unsafe fn $name<A: Elementwise, R: Rule>(
             x: *const f32,
@@ -212,15 +214,15 @@ macro_rules! compiled_for {
             c: &Constants,
         ) {
             // SAFETY: the caller keeps the contract of `Loop`.
-            unsafe { run::<A, R, $lanes>(x, grad, out, count, c) }
+            unsafe { run::<A, R, $lanes, $wide>(x, grad, out, count, c) }
         }
     };
 }
-compiled_for!(portable, Portable,);
+compiled_for!(portable, Portable, Pair<Portable>,);
 #[cfg(target_arch = "x86_64")]
-compiled_for!(avx2, super::x86::Avx2, #[target_feature(enable = "avx2,fma")]);
+compiled_for!(avx2, super::x86::Avx2, Pair<super::x86::Avx2>, #[target_feature(enable = "avx2,fma")]);
 #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
-compiled_for!(avx512, super::x86::Avx512, #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
+compiled_for!(avx512, super::x86::Avx512, Pair<Pair<super::x86::Avx512>>, #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
 
 fn loop_of<A: Elementwise, R: Rule>(isa: Isa) -> Loop {
     match isa {
@@ -247,8 +249,8 @@ pub(crate) fn loop_for<A: Elementwise>(direction: Direction, isa: Isa) -> Loop {
 #[cfg(test)]
 pub(crate) fn scalar_loop_for<A: Elementwise>(direction: Direction, fused: bool) -> Loop {
     fn of<A: Elementwise, R: Rule>(fused: bool) -> Loop {
-        compiled_for!(with_fma, Scalar<true>, #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]);
-        compiled_for!(without_fma, Scalar<false>,);
+        compiled_for!(with_fma, Scalar<true>, Scalar<true>, #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2,fma"))]);
+        compiled_for!(without_fma, Scalar<false>, Scalar<false>,);
         if fused {
             with_fma::<A, R>
         } else {

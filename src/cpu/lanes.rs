@@ -18,6 +18,10 @@ pub(crate) trait Lanes:
 {
     /// Number of f32 values.
     const WIDTH: usize;
+    /// Whether [`mul_add`](Self::mul_add) rounds once.
+    const FUSED: bool;
+    /// Whether a branch on [`any`](Self::any) is cheap. Where the compiler is to vectorise the loop it is not.
+    const BRANCHES: bool;
     /// One truth value a lane.
     type Mask: Copy
         + BitAnd<Output = Self::Mask>
@@ -51,6 +55,16 @@ pub(crate) trait Lanes:
     fn sqrt(self) -> Self;
     /// Nearest integer, ties to even; `|self|` must be below 2^22.
     fn round(self) -> Self;
+    /// `self * factor` to the nearest integer, or next to it where the product is near a half; its magnitude must be below 2^22.
+    #[inline(always)]
+    fn round_product(self, factor: Self) -> Self {
+        (self * factor).round()
+    }
+    /// `self / b`, at most 0.57 ULP off, for a finite `self` or NaN, and `1 <= b <= 2^100` or NaN.
+    #[inline(always)]
+    fn quotient(self, b: Self) -> Self {
+        self / b
+    }
     /// Keeps the bits that are set in `mask`.
     fn keep_bits(self, mask: u32) -> Self;
     /// Magnitude of `self`, sign of `sign`.
@@ -64,6 +78,10 @@ pub(crate) trait Lanes:
     fn eq(self, other: Self) -> Self::Mask;
     /// True for NaN.
     fn is_nan(self) -> Self::Mask;
+    /// True where either is NaN.
+    fn either_nan(self, other: Self) -> Self::Mask;
+    /// Whether any lane is true.
+    fn any(mask: Self::Mask) -> bool;
     /// `if_true` where `mask`, else `if_false`.
     fn select(mask: Self::Mask, if_true: Self, if_false: Self) -> Self;
 

@@ -5,6 +5,7 @@ mod dense;
 pub(crate) mod dispatch;
 mod lanes;
 mod rows;
+mod pair;
 mod scalar;
 mod team;
 #[cfg(test)]

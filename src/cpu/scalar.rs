@@ -34,6 +34,8 @@ impl<const FUSED: bool> Neg for Scalar<FUSED> {
 
 impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     const WIDTH: usize = 1;
+    const FUSED: bool = FUSED;
+    const BRANCHES: bool = false;
     type Mask = bool;
     type Int = i32;
 
@@ -122,6 +124,16 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     #[inline(always)]
     fn is_nan(self) -> bool {
         self.0.is_nan()
+    }
+
+    #[inline(always)]
+    fn either_nan(self, other: Self) -> bool {
+        self.0.is_nan() | other.0.is_nan()
+    }
+
+    #[inline(always)]
+    fn any(mask: bool) -> bool {
+        mask
     }
 
     #[inline(always)]

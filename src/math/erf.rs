@@ -7,15 +7,19 @@ use crate::cpu::Lanes;
 /// `exp(scale·t²)` for `0 <= t <= 15` and a scale of -1 or -1/2: t is cut after 12 bits, so that its square is exact.
 #[inline(always)]
 pub(crate) fn exp_of_square<L: Lanes>(t: L, scale: f32) -> Exp<L> {
-    let t_hi = t.keep_bits(0xffff_f000);
     let scale = L::splat(scale);
+    if L::FUSED {
+        let square = t * t;
+        return exp_pair(square * scale, t.mul_add(t, -square) * scale);
+    }
+    let t_hi = t.keep_bits(0xffff_f000);
     exp_pair(t_hi * t_hi * scale, (t - t_hi) * (t + t_hi) * scale)
 }
 
 /// `v = t / (t + 4)`, from 0 at t = 0 to 0.78 at 14.6.
 #[inline(always)]
 pub(crate) fn tail_variable<L: Lanes>(t: L) -> L {
-    t / (t + L::splat(4.0))
+    t.quotient(t + L::splat(4.0))
 }
 
 /// The variable that the polynomials in `v` are written in.

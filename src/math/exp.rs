@@ -67,7 +67,7 @@ fn expm1_reduced<L: Lanes>(r: L) -> L {
 /// `k` and `r` with `x = k·ln 2 + r`.
 #[inline(always)]
 fn reduce<L: Lanes>(x: L) -> (L, L) {
-    let k = (x * L::splat(LOG2_E)).round();
+    let k = x.round_product(L::splat(LOG2_E));
     let r = k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), x));
     (k, r)
 }
@@ -75,7 +75,7 @@ fn reduce<L: Lanes>(x: L) -> (L, L) {
 /// As [`reduce`] for `x = hi + lo`.
 #[inline(always)]
 fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
-    let k = ((hi + lo) * L::splat(LOG2_E)).round();
+    let k = (hi + lo).round_product(L::splat(LOG2_E));
     let r = k.neg_mul_add(L::splat(LN2_HI), hi) + k.neg_mul_add(L::splat(LN2_LO), lo);
     (k, r)
 }
@@ -167,6 +167,10 @@ pub(crate) fn expm1_rest<L: Lanes>(x: L) -> L {
 /// `b·x` as a sum `hi + lo` that is good to 2^-35, for `b = b_hi + b_lo` with `b_hi` of 12 bits.
 #[inline(always)]
 pub(crate) fn product_pair<L: Lanes>(b_hi: L, b_lo: L, x: L) -> (L, L) {
+    if L::FUSED {
+        let hi = b_hi * x;
+        return (hi, b_lo.mul_add(x, b_hi.mul_add(x, -hi)));
+    }
     let x_hi = x.keep_bits(0xffff_f000);
     let hi = b_hi * x_hi;
     let lo = b_hi.mul_add(x - x_hi, b_lo * x);

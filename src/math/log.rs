@@ -7,7 +7,7 @@ use crate::cpu::Lanes;
 /// `log(1 + t)` for `0 <= t <= 1`. Error of the polynomial 2^-33.
 #[inline(always)]
 pub(crate) fn log1p_unit<L: Lanes>(t: L) -> L {
-    let s = t / (L::splat(2.0) + t);
+    let s = t.quotient(L::splat(2.0) + t);
     let z = s * s;
     let rest = z * polynomial(
         z,

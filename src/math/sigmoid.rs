@@ -4,11 +4,13 @@ use super::exp::{Exp, exp_pair};
 use super::polynomial;
 use crate::cpu::Lanes;
 
-/// `x·σ(s)`, given whether `s >= 0` and `e = exp(-|s|)`: `x / (1 + e)` or `x·e / (1 + e)`. `x` must be finite where `s < 0`.
+/// `x·σ(s)` for a finite `x`, given `exp(s)` of an `s` between -170 and 60.
 #[inline(always)]
-pub(crate) fn times_sigmoid<L: Lanes>(x: L, positive: L::Mask, e: Exp<L>) -> L {
-    let quotient = L::select(positive, x, e.mantissa_times(x)) / (L::splat(1.0) + e.value());
-    L::select(positive, quotient, e.scaled(quotient))
+pub(crate) fn times_sigmoid<L: Lanes>(x: L, e: Exp<L>) -> L {
+    // 2^k comes last, and cancels exactly where s is large.
+    let mantissa = e.mantissa();
+    let quotient = mantissa.quotient(L::splat(1.0) + e.scaled(mantissa));
+    e.scaled(x * quotient)
 }
 
 /// `(1 + e)²` with one rounding that counts.
@@ -22,7 +24,7 @@ fn square_of_one_plus<L: Lanes>(e: L) -> L {
 pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Exp<L>) -> L {
     // The power of two comes last: until then every rounding is one of numbers near the result's own place.
     let mantissa = e.mantissa();
-    let quotient = mantissa / square_of_one_plus(e.scaled(mantissa));
+    let quotient = mantissa.quotient(square_of_one_plus(e.scaled(mantissa)));
     e.scaled(factor * quotient).at_most(factor * L::splat(0.25))
 }
 

@@ -7,7 +7,7 @@ use crate::cpu::Lanes;
 #[inline(always)]
 pub(crate) fn tanh_nonnegative<L: Lanes>(a: L) -> L {
     let t = expm1_nonpositive(a * L::splat(-2.0));
-    -t / (L::splat(2.0) + t)
+    (-t).quotient(L::splat(2.0) + t)
 }
 
 /// `tanh(x)` for every x, odd bit for bit.
