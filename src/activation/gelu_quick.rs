@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{SILU_ROOT, exp_pair, product_pair, silu_derivative, times_sigmoid};
+use crate::math::{exp_pair, product_pair, silu_derivative, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -53,10 +53,7 @@ impl Elementwise for Function {
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let a = -x.abs().at_most(L::splat(66.0));
         let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
-        let near = L::splat(BETA as f32) * ((a - L::splat(ROOT[0])) - L::splat(ROOT[1]));
-        // Away from the root the difference of the products has fewer roundings.
-        let far = (hi - L::splat(SILU_ROOT[0])) + (lo - L::splat(SILU_ROOT[1]));
-        let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
-        silu_derivative(x.ge(L::splat(0.0)), hi, lo, d)
+        let distance = (a - L::splat(ROOT[0])).mul_add(L::splat(BETA as f32), L::splat(-BETA as f32 * ROOT[1]));
+        silu_derivative(x.ge(L::splat(0.0)), hi, lo, distance)
     }
 }

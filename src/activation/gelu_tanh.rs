@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_pair, gate_derivative, polynomial, times_sigmoid};
+use crate::math::{exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -17,7 +17,11 @@ const CUBE_HI: f32 = f32::from_bits(0x3d92_2000);
 const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
 const CUBE: f32 = f32::from_bits(0x3d92_2279);
 /// The root of the derivative as a sum of two f32.
+/// CUBE less what it stands for.
+const CUBE_REST: f32 = f32::from_bits(0x3124_d8b5);
+/// The root of the derivative, as a sum of two f32, and exp of the argument there.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_a150), f32::from_bits(0x3242_d036)];
+const ROOT_EXP: [f32; 2] = [f32::from_bits(0x3e95_7b27), f32::from_bits(0x321c_485f)];
 /// Of the derivative divided by `x - root` for `-1.73 <= x <= 0`, by powers of `x + 1.24609375`. Error 2^-27.6.
 const NEAR_ROOT: [f32; 12] = [
     f32::from_bits(0x3e7d_6f34),
@@ -33,6 +37,9 @@ const NEAR_ROOT: [f32; 12] = [
     f32::from_bits(0x38f7_7622),
     f32::from_bits(0xb55d_70fa),
 ];
+/// The argument and `x` times its derivative, less their values at the root and divided by the distance `d` from it, as polynomials in `d`.
+const ARGUMENT_GROWTH: [f32; 3] = [f32::from_bits(0x3fdb_c5bd), f32::from_bits(0xbe24_f0e8), CUBE];
+const SLOPE_GROWTH: [f32; 3] = [f32::from_bits(0x3ffa_cce5), f32::from_bits(0xbef7_695d), f32::from_bits(0x3e5b_33b6)];
 
 fn argument(x: f64) -> f64 {
     (8.0 / std::f64::consts::PI).sqrt() * x * (1.0 + CUBIC * x * x)
@@ -41,23 +48,27 @@ fn argument(x: f64) -> f64 {
 /// `2u / x = LINEAR + CUBE·x²` for `|x| <= 11` as a sum of two f32, the first of 12 bits, that is good to 2^-34.
 #[inline(always)]
 fn argument_factor<L: Lanes>(x: L) -> (L, L) {
-    let x_hi = x.keep_bits(0xffff_f000);
-    let x_lo = x - x_hi;
     let square = x * x;
+    let hi = L::splat(CUBE).mul_add(square, L::splat(LINEAR)).keep_bits(0xffff_f000);
+    // The differences are exact, and in the second form the product is: all three have few bits.
+    let difference = L::splat(LINEAR_HI) - hi;
+    if L::FUSED {
+        let rest = L::splat(CUBE).mul_add(square, difference);
+        let square_lo = x.mul_add(x, -square);
+        let low = L::splat(CUBE).mul_add(square_lo, L::splat(CUBE_REST).mul_add(square, L::splat(LINEAR_LO)));
+        return (hi, rest + low);
+    }
+    let x_hi = x.keep_bits(0xffff_f000);
     let square_hi = square.keep_bits(0xffff_f000);
-    let square_lo = x_hi.mul_add(x_hi, -square_hi) + x_lo * (x + x_hi);
-    let factor_hi = L::splat(CUBE).mul_add(square, L::splat(LINEAR)).keep_bits(0xffff_f000);
-    // Exact: all three have few bits.
-    let rest = (L::splat(LINEAR_HI) - factor_hi) + L::splat(CUBE_HI) * square_hi;
-    let factor_lo = rest + (L::splat(LINEAR_LO) + L::splat(CUBE_HI).mul_add(square_lo, L::splat(CUBE_LO) * square));
-    (factor_hi, factor_lo)
+    let square_lo = x_hi.mul_add(x_hi, -square_hi) + (x - x_hi) * (x + x_hi);
+    let low = L::splat(LINEAR_LO) + L::splat(CUBE_HI).mul_add(square_lo, L::splat(CUBE_LO) * square);
+    (hi, (difference + L::splat(CUBE_HI) * square_hi) + low)
 }
 
-/// `2u` as a sum of two f32, given its factor: exp enlarges its error by up to 110.
+/// `d` times a polynomial in it, of which the first term alone is rounded at its full size.
 #[inline(always)]
-fn argument_pair<L: Lanes>(x: L, (factor_hi, factor_lo): (L, L)) -> (L, L) {
-    let x_hi = x.keep_bits(0xffff_f000);
-    (x_hi * factor_hi, (x - x_hi).mul_add(factor_hi, x * factor_lo))
+fn growth<L: Lanes>(d: L, [first, second, third]: [f32; 3]) -> L {
+    d.mul_add(L::splat(first), d * d * L::splat(third).mul_add(d, L::splat(second)))
 }
 
 impl Elementwise for Function {
@@ -92,7 +103,8 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         let x = x.at_least(L::splat(-11.0));
         let a = x.at_most(L::splat(8.0));
-        let (hi, lo) = argument_pair(a, argument_factor(a));
+        let factor = argument_factor(a);
+        let (hi, lo) = product_pair(factor.0, factor.1, a);
         times_sigmoid(x, exp_pair(hi, lo))
     }
 
@@ -100,17 +112,25 @@ impl Elementwise for Function {
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let a = -x.abs().at_most(L::splat(11.0));
         let factor = argument_factor(a);
-        let (hi, lo) = argument_pair(a, factor);
-        let e = exp_pair(hi, lo);
-        let value = e.value();
+        let (hi, lo) = product_pair(factor.0, factor.1, a);
         // x·2u' = x·(LINEAR + 3·CUBE·x²) = x·(3·factor - 2·LINEAR); the leading difference is exact.
         let three = L::splat(3.0);
-        let leading = factor.0 * three - L::splat(2.0 * LINEAR_HI);
+        let leading = factor.0.mul_add(three, L::splat(-2.0 * LINEAR_HI));
         let rest = factor.1.mul_add(three, L::splat(-2.0 * LINEAR_LO));
-        let n = a.mul_add(leading, a.mul_add(rest, L::splat(1.0) + value));
-        // (x - root)·w, the difference by a pair; fused it has one rounding.
+        let positive = x.ge(L::splat(0.0));
+        let one = L::splat(1.0);
+        let d = a - L::splat(ROOT[0]);
+        if L::FUSED {
+            let d = d - L::splat(ROOT[1]);
+            let (distance, grown) = (growth(d, ARGUMENT_GROWTH), growth(d, SLOPE_GROWTH));
+            let one_plus_g = (a.mul_add(leading, one), a * rest);
+            return gate_derivative(positive, reduce_pair(hi, lo), distance, grown, one_plus_g, ROOT_EXP);
+        }
+        let e = exp_pair(hi, lo);
+        let n = a.mul_add(leading, a.mul_add(rest, one + e.value()));
+        // (x - root)·w, the difference by a pair.
         let w = polynomial(a + L::splat(1.246_093_75), NEAR_ROOT);
-        let middle = (a - L::splat(ROOT[0])).mul_add(w, L::splat(-ROOT[1]) * w);
-        gate_derivative(x.ge(L::splat(0.0)), e, value, n, L::splat(-1.71).lt(a), middle)
+        let middle = d.mul_add(w, L::splat(-ROOT[1]) * w);
+        gate_derivative_unfused(positive, e, n, L::splat(-1.71).lt(a), middle)
     }
 }

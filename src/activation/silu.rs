@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{SILU_ROOT, exp_of, gate_derivative, silu_derivative_near_root, times_sigmoid};
+use crate::math::{SILU_ROOT, exp_of, silu_derivative, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -42,12 +42,7 @@ impl Elementwise for Function {
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         let s = -x.abs().at_most(L::splat(115.0));
-        let e = exp_of(s);
-        let value = e.value();
-        let n = (L::splat(1.0) + s) + value;
-        // (s - root)·w, the difference by a pair; fused it has one rounding.
-        let w = silu_derivative_near_root(s);
-        let middle = (s - L::splat(SILU_ROOT[0])).mul_add(w, L::splat(-SILU_ROOT[1]) * w);
-        gate_derivative(x.ge(L::splat(0.0)), e, value, n, L::splat(-2.0).lt(s), middle)
+        let distance = (s - L::splat(SILU_ROOT[0])) - L::splat(SILU_ROOT[1]);
+        silu_derivative(x.ge(L::splat(0.0)), s, L::splat(-0.0), distance)
     }
 }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise, constants, pair, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{SILU_ROOT, exp_pair, product_pair, silu_derivative, times_sigmoid};
+use crate::math::{exp_pair, product_pair, silu_derivative, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -69,10 +69,7 @@ impl Elementwise for Function {
         // The point on the side where beta·x is negative.
         let a = x.abs().at_most(L::splat(c[4]));
         let on_left = L::select(negative, a, -a);
-        let near = L::splat(c[0]) * ((on_left - L::splat(c[5])) - L::splat(c[6]));
-        // Away from the root the difference of the products has fewer roundings.
-        let far = (hi - L::splat(SILU_ROOT[0])) + (lo - L::splat(SILU_ROOT[1]));
-        let d = L::select(far.abs().lt(L::splat(0.25)), near, far);
-        silu_derivative(positive, hi, lo, d)
+        let distance = (on_left - L::splat(c[5])).mul_add(L::splat(c[0]), L::splat(-c[0] * c[6]));
+        silu_derivative(positive, hi, lo, distance)
     }
 }

@@ -104,6 +104,11 @@ pub(crate) trait Lanes:
 
     /// `self * 2^k` for a normal `self` and integral `-250 <= k <= 250`, rounded once.
     fn times_pow2(self, k: Self) -> Self;
+    /// As [`times_pow2`](Self::times_pow2), but where `k < -126` some number of at most `|self|·2^-126`.
+    #[inline(always)]
+    fn times_pow2_or_tiny(self, k: Self) -> Self {
+        self * Self::pow2(k.max(Self::splat(-126.0)))
+    }
     /// `2^k` for integral `-126 <= k <= 127`.
     fn pow2(k: Self) -> Self;
 

@@ -4,8 +4,8 @@ mod chain;
 mod dense;
 pub(crate) mod dispatch;
 mod lanes;
-mod rows;
 mod pair;
+mod rows;
 mod scalar;
 mod team;
 #[cfg(test)]

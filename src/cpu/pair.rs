@@ -103,6 +103,7 @@ impl<L: Lanes> Lanes for Pair<L> {
         quotient(b);
         copysign(sign);
         times_pow2(k);
+        times_pow2_or_tiny(k);
     }
     compare! { lt le eq either_nan }
     on_integers! { int_add int_sub int_and }

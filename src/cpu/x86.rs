@@ -459,6 +459,11 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn times_pow2_or_tiny(self, k: Self) -> Self {
+        self.times_pow2(k)
+    }
+
+    #[inline(always)]
     fn pow2(k: Self) -> Self {
         Self::splat(1.0).times_pow2(k)
     }

@@ -40,6 +40,12 @@ impl<L: Lanes> Exp<L> {
         x.times_pow2(self.k)
     }
 
+    /// `x·2^k` where that is a normal number, else some number below 2^-125.
+    #[inline(always)]
+    pub fn scaled_or_tiny(self, x: L) -> L {
+        x.times_pow2_or_tiny(self.k)
+    }
+
     /// `factor·exp(x)` for a normal factor: one rounding less than the product, and right where it is a normal number though
     /// `exp(x)` is not.
     #[inline(always)]
@@ -50,7 +56,7 @@ impl<L: Lanes> Exp<L> {
 
 /// `exp(r) - 1` for `|r| <= 0.348`. Error 2^-28.2 of `exp(r)` (scripts/coefficients.sollya).
 #[inline(always)]
-fn expm1_reduced<L: Lanes>(r: L) -> L {
+pub(super) fn expm1_reduced<L: Lanes>(r: L) -> L {
     let q = polynomial(
         r,
         [
@@ -74,7 +80,7 @@ fn reduce<L: Lanes>(x: L) -> (L, L) {
 
 /// As [`reduce`] for `x = hi + lo`.
 #[inline(always)]
-fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
+pub(crate) fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
     let k = (hi + lo).round_product(L::splat(LOG2_E));
     let r = k.neg_mul_add(L::splat(LN2_HI), hi) + k.neg_mul_add(L::splat(LN2_LO), lo);
     (k, r)

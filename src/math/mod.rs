@@ -10,11 +10,11 @@ mod tanh;
 pub(crate) use erf::{erf, exp_of_square, tail_centred, tail_ratio, tail_variable};
 pub(crate) use exp::{
     exp, exp_and_expm1, exp_of, exp_pair, expm1, expm1_nonpositive, expm1_pair, expm1_rest,
-    product_pair,
+    product_pair, reduce_pair,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use sigmoid::{
-    SILU_ROOT, gate_derivative, silu_derivative, silu_derivative_near_root, times_sigmoid,
+    SILU_ROOT, gate_derivative, gate_derivative_unfused, silu_derivative, times_sigmoid,
     times_sigmoid_derivative,
 };
 pub(crate) use tanh::{tanh, tanh_nonnegative};

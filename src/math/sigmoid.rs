@@ -1,6 +1,6 @@
 //! The logistic function from the exponential that it is made of, and the derivatives of gates.
 
-use super::exp::{Exp, exp_pair};
+use super::exp::{Exp, exp_pair, expm1_reduced, reduce_pair};
 use super::polynomial;
 use crate::cpu::Lanes;
 
@@ -9,7 +9,7 @@ use crate::cpu::Lanes;
 pub(crate) fn times_sigmoid<L: Lanes>(x: L, e: Exp<L>) -> L {
     // 2^k comes last, and cancels exactly where s is large.
     let mantissa = e.mantissa();
-    let quotient = mantissa.quotient(L::splat(1.0) + e.scaled(mantissa));
+    let quotient = mantissa.quotient(L::splat(1.0) + e.scaled_or_tiny(mantissa));
     e.scaled(x * quotient)
 }
 
@@ -24,32 +24,91 @@ fn square_of_one_plus<L: Lanes>(e: L) -> L {
 pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Exp<L>) -> L {
     // The power of two comes last: until then every rounding is one of numbers near the result's own place.
     let mantissa = e.mantissa();
-    let quotient = mantissa.quotient(square_of_one_plus(e.scaled(mantissa)));
+    let quotient = mantissa.quotient(square_of_one_plus(e.scaled_or_tiny(mantissa)));
     e.scaled(factor * quotient).at_most(factor * L::splat(0.25))
 }
 
-/// The derivative of a gate `x·σ(s(x))` for an odd s, with `t = -|s|` and `e = exp(t)`: on the left `e·n / (1 + e)²`, and 1 minus that on
-/// the right.
+/// By fused multiply-add, the derivative of a gate `x·σ(s(x))` for an odd s, with `t = -|s|`, `e = exp(t)` and `g = |x|·dt/d|x|`: on the left
+/// `e·n / (1 + e)²` where `n = 1 + e + g`, and 1 minus that on the right.
+///
+/// Where n nears its root in t it is `c·(exp(t - root) - 1)` and what g has grown by since the root, for `c = exp(root)`, here a sum of two f32: both have
+/// one sign, so that nothing cancels however near the root is.
 ///
 /// - `positive`: whether `s >= 0`
-/// - `value`: `e` as a number
-/// - `n`: `1 + e + |x|·dt/d|x|`
-/// - `near_root`, `middle`: where n begins to cancel, another form of the left side takes its place
+/// - `(k, r)`: `t = k·ln 2 + r`, between -115 and 0
+/// - `distance`: `t - root`, accurate where it is small
+/// - `grown`: g less its value at the root, accurate where it is small
+/// - `one_plus_g`: `1 + g`, as a sum
 #[inline(always)]
 pub(crate) fn gate_derivative<L: Lanes>(
     positive: L::Mask,
+    (k, r): (L, L),
+    distance: L,
+    grown: L,
+    one_plus_g: (L, L),
+    [c, c_rest]: [f32; 2],
+) -> L {
+    let (one, c) = (L::splat(1.0), L::splat(c));
+    let near = distance.abs().lt(L::splat(0.34));
+    // e = power·(1 + p), where power is 2^k or near the root c.
+    let p = expm1_reduced(L::select(near, distance, r));
+    let power = L::select(near, c, one.times_pow2_or_tiny(k));
+    let e = power.mul_add(p, power);
+    let n = L::select(near, c.mul_add(p, grown), one_plus_g.0 + (one_plus_g.1 + e));
+    let quotient = n.quotient(square_of_one_plus(e));
+    let left = quotient.mul_add(p, quotient);
+    let left = L::select(
+        near,
+        left.mul_add(c, left * L::splat(c_rest)),
+        left.times_pow2(k),
+    );
+    L::select(positive, one - left, left)
+}
+
+/// Where the derivative of silu is zero, and `exp` of that, as sums of two f32.
+pub(crate) const SILU_ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
+const SILU_ROOT_EXP: [f32; 2] = [f32::from_bits(0x3e8e_92e8), f32::from_bits(0xb25e_fb7d)];
+
+/// As [`gate_derivative`] where products are rounded, in the form of the shaders: `middle` is the left side where n begins to cancel,
+/// by a polynomial of its own.
+#[inline(always)]
+pub(crate) fn gate_derivative_unfused<L: Lanes>(
+    positive: L::Mask,
     e: Exp<L>,
-    value: L,
     n: L,
     near_root: L::Mask,
     middle: L,
 ) -> L {
     let one = L::splat(1.0);
+    let value = e.value();
     // The quotient is near n, and as n - n·q it has fewer roundings.
     let excess = value * (value + L::splat(2.0));
     let far = e.times((excess / (one + excess)).neg_mul_add(n, n));
     let left = L::select(near_root, middle, far);
     L::select(positive, one - left, left)
+}
+
+/// `σ(s)·(1 + s·σ(-s))`, the derivative of silu, for a `|s| <= 115` given as `-|s| = hi + lo`. `distance` is `-|s|` less the root and has
+/// to be accurate where it is small.
+#[inline(always)]
+pub(crate) fn silu_derivative<L: Lanes>(positive: L::Mask, hi: L, lo: L, distance: L) -> L {
+    let one_plus = L::splat(1.0) + hi;
+    if L::FUSED {
+        let reduced = reduce_pair(hi, lo);
+        return gate_derivative(
+            positive,
+            reduced,
+            distance,
+            distance,
+            (one_plus, lo),
+            SILU_ROOT_EXP,
+        );
+    }
+    let s = hi + lo;
+    let e = exp_pair(hi, lo);
+    let middle = distance * silu_derivative_near_root(s);
+    let n = one_plus + (e.value() + lo);
+    gate_derivative_unfused(positive, e, n, L::splat(-2.0).lt(s), middle)
 }
 
 /// `silu'(s) / (s - root)` for `-2.02 <= s <= 0`. Error 2^-28.2.
@@ -73,18 +132,3 @@ pub(crate) fn silu_derivative_near_root<L: Lanes>(s: L) -> L {
         ],
     )
 }
-
-/// `σ(s)·(1 + s·σ(-s))`, the derivative of silu, for a `|s| <= 115` given as `-|s| = hi + lo`. `d = -|s| - root` has to be accurate
-/// where it is small.
-#[inline(always)]
-pub(crate) fn silu_derivative<L: Lanes>(positive: L::Mask, hi: L, lo: L, d: L) -> L {
-    let s = hi + lo;
-    let e = exp_pair(hi, lo);
-    let value = e.value();
-    let n = (L::splat(1.0) + hi) + (value + lo);
-    let middle = d * silu_derivative_near_root(s);
-    gate_derivative(positive, e, value, n, L::splat(-2.0).lt(s), middle)
-}
-
-/// The root of the derivative of silu, as a sum of two f32.
-pub(crate) const SILU_ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
