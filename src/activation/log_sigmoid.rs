@@ -46,8 +46,8 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(-x.abs().at_most(L::splat(110.0)));
-        times_sigmoid(L::splat(1.0), e)
+        let s = -x.at_least(L::splat(-60.0)).at_most(L::splat(110.0));
+        times_sigmoid(L::splat(1.0), exp_of(s))
     }
 
     #[inline(always)]

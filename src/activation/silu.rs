@@ -20,7 +20,7 @@ impl Elementwise for Function {
         used_for: "vision networks and the gates of language models (SwiGLU)",
         risk: "dearer than relu; not monotonic",
         forward_error: Metadata::error(3, -3.2042105),
-        derivative_error: Metadata::error(3, -0.00069132453),
+        derivative_error: Metadata::error(4, -0.8503051),
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/silu.wgsl");
