@@ -55,12 +55,21 @@ impl Isa {
     }
 }
 
+/// Where results are written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Results {
+    /// Into the caches, where whoever reads them next finds them.
+    Cached,
+    /// Past the caches, which would not keep them. They must not lie in the place of an operand.
+    Streamed,
+}
+
 /// Computes `count` elements: `x`, then `grad` (read by the backward directions only), then the result. The result may be
 /// exactly `x` or exactly `grad`, but must not overlap either in another way.
 ///
 /// # Safety
 /// The pointers must be valid for `count` elements, and the machine must have the instruction set that the loop was made for.
-pub(crate) type Loop = unsafe fn(*const f32, *const f32, *mut f32, usize, &Constants);
+pub(crate) type Loop = unsafe fn(*const f32, *const f32, *mut f32, usize, &Constants, Results);
 
 /// The type of portable lane: fused where the target always has the instruction.
 pub(super) type Portable = Scalar<{ cfg!(target_arch = "aarch64") }>;
@@ -118,7 +127,7 @@ pub(super) fn zero_where_lost<L: Lanes>(result: L, a: L, b: L) -> L {
 /// instruction set, so that every operation in it becomes a call.
 ///
 /// # Safety
-/// As [`Loop`] for the elements from `at` to `at + WIDTH`.
+/// As [`Loop`] for the elements from `at` to `at + WIDTH`, and `out + at` a multiple of a vector's bytes for results that are streamed.
 #[inline(always)]
 unsafe fn step<A: Elementwise, R: Rule, L: Lanes>(
     x: *const f32,
@@ -126,6 +135,7 @@ unsafe fn step<A: Elementwise, R: Rule, L: Lanes>(
     out: *mut f32,
     at: usize,
     c: &Constants,
+    results: Results,
 ) {
     // SAFETY: the caller promises that the elements are there.
     unsafe {
@@ -135,7 +145,11 @@ unsafe fn step<A: Elementwise, R: Rule, L: Lanes>(
         } else {
             value
         };
-        R::apply::<A, L>(value, gradient, c).store(out.add(at));
+        let result = R::apply::<A, L>(value, gradient, c);
+        match results {
+            Results::Cached => result.store(out.add(at)),
+            Results::Streamed => result.stream(out.add(at)),
+        }
     }
 }
 
@@ -148,8 +162,10 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes, W: Lanes>(
     out: *mut f32,
     count: usize,
     c: &Constants,
+    results: Results,
 ) {
     let mut at = 0;
+    let mut wide_results = Results::Cached;
     if count >= ALIGNED_FROM * L::WIDTH {
         // Results that lie across two cache lines take twice as long to store.
         at = out
@@ -157,15 +173,25 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes, W: Lanes>(
             .min(L::WIDTH - 1);
         // SAFETY: fewer than WIDTH elements, which are there.
         unsafe { part::<A, R, L>(x, grad, out, at, c) };
+        if out
+            .wrapping_add(at)
+            .addr()
+            .is_multiple_of(L::WIDTH * size_of::<f32>())
+        {
+            wide_results = results;
+        }
     }
     while at + W::WIDTH <= count {
         // SAFETY: the vectors end at or before `count`, and the caller promises that many elements.
-        unsafe { step::<A, R, W>(x, grad, out, at, c) };
+        unsafe { step::<A, R, W>(x, grad, out, at, c, wide_results) };
         at += W::WIDTH;
+    }
+    if wide_results == Results::Streamed {
+        W::streamed();
     }
     while at + L::WIDTH <= count {
         // SAFETY: as above.
-        unsafe { step::<A, R, L>(x, grad, out, at, c) };
+        unsafe { step::<A, R, L>(x, grad, out, at, c, Results::Cached) };
         at += L::WIDTH;
     }
     // SAFETY: `count - at < WIDTH` elements are left.
@@ -212,9 +238,10 @@ macro_rules! compiled_for {
             out: *mut f32,
             count: usize,
             c: &Constants,
+            results: Results,
         ) {
             // SAFETY: the caller keeps the contract of `Loop`.
-            unsafe { run::<A, R, $lanes, $wide>(x, grad, out, count, c) }
+            unsafe { run::<A, R, $lanes, $wide>(x, grad, out, count, c, results) }
         }
     };
 }

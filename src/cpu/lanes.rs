@@ -43,6 +43,20 @@ pub(crate) trait Lanes:
     /// `to` must be valid for writing `WIDTH` values; no alignment is needed.
     unsafe fn store(self, to: *mut f32);
 
+    /// As [`store`](Self::store), past the caches where the instruction set can. The results are there for others after
+    /// [`streamed`](Self::streamed).
+    ///
+    /// # Safety
+    /// As [`store`](Self::store), and `to` must be a multiple of the vector's bytes.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller's promise is more than `store` asks for.
+        unsafe { self.store(to) }
+    }
+    /// Ends a run of [`stream`](Self::stream).
+    #[inline(always)]
+    fn streamed() {}
+
     /// `self * b + c`, rounded once where the instruction set has a fused form, else twice.
     fn mul_add(self, b: Self, c: Self) -> Self;
     /// `c - self * b`, rounded as [`mul_add`](Self::mul_add).

@@ -1,5 +1,6 @@
 //! The CPU engine: f32, vectorised for the machine that it runs on, split over threads where that pays.
 
+mod cache;
 mod chain;
 mod dense;
 pub(crate) mod dispatch;
@@ -20,7 +21,7 @@ mod x86;
 use crate::engine::{Engine, check, check_gradients};
 use crate::{Activation, Direction, Error, Function, Result, Step};
 pub use dispatch::Isa;
-pub(crate) use dispatch::Loop;
+pub(crate) use dispatch::{Loop, Results};
 pub(crate) use lanes::Lanes;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -134,10 +135,17 @@ impl Cpu {
     ) {
         let constants = f.constants();
         let work = f.entry().cpu_loop(direction, self.isa);
-        let threads = self.threads().min(count / BLOCK);
+        let threads = self.threads().min(count / BLOCK).max(1);
+        let operands = 1 + usize::from(direction.takes_grad());
+        let touched = count.saturating_mul((operands + 1) * size_of::<f32>());
+        let results = match out.cast_const() {
+            place if place == x || place == grad => Results::Cached,
+            _ if touched > cache::room(threads) => Results::Streamed,
+            _ => Results::Cached,
+        };
         if threads <= 1 || count < THREADS_PAY_FROM {
             // SAFETY: the caller's promise is the one that `Loop` asks for.
-            return unsafe { work(x, grad, out, count, &constants) };
+            return unsafe { work(x, grad, out, count, &constants, results) };
         }
         let operands = Operands { x, grad, out };
         let parts = Parts::new(count, threads);
@@ -153,6 +161,7 @@ impl Cpu {
                         operands.out.add(start),
                         len,
                         &constants,
+                        results,
                     )
                 }
             }

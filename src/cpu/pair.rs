@@ -92,6 +92,20 @@ impl<L: Lanes> Lanes for Pair<L> {
         }
     }
 
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller promises 2·WIDTH writable values, of which the second vector is aligned as the first.
+        unsafe {
+            self.0.stream(to);
+            self.1.stream(to.add(L::WIDTH));
+        }
+    }
+
+    #[inline(always)]
+    fn streamed() {
+        L::streamed();
+    }
+
     on_both! {
         mul_add(b, c);
         neg_mul_add(b, c);

@@ -123,6 +123,18 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller promises writable, aligned values; the features are there (see `on!`).
+        unsafe { _mm256_stream_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn streamed() {
+        // What others do after this thread's next release is ordered by ordinary stores only.
+        on!(_mm_sfence())
+    }
+
+    #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
         Self(on!(_mm256_fmadd_ps(self.0, b.0, c.0)))
     }
@@ -312,6 +324,18 @@ impl Lanes for Avx512 {
     unsafe fn store(self, to: *mut f32) {
         // SAFETY: the caller promises sixteen writable values; the features are there (see `on!`).
         unsafe { _mm512_storeu_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller promises writable, aligned values; the features are there (see `on!`).
+        unsafe { _mm512_stream_ps(to, self.0) }
+    }
+
+    #[inline(always)]
+    fn streamed() {
+        // What others do after this thread's next release is ordered by ordinary stores only.
+        on!(_mm_sfence())
     }
 
     #[inline(always)]

@@ -245,6 +245,7 @@ unsafe fn fill_with_nan(
     out: *mut f32,
     count: usize,
     _c: &Constants,
+    _results: cpu::Results,
 ) {
     for i in 0..count {
         // SAFETY: `out` is valid for `count` elements.

@@ -175,7 +175,16 @@ impl<'p, 'a> Walker<'p, 'a> {
             };
             let count = BIT.min(len - at);
             // SAFETY: the caller's promise; the instructions were checked when the engine was made.
-            unsafe { run(x.add(at), grad, to.add(at), count, constants) };
+            unsafe {
+                run(
+                    x.add(at),
+                    grad,
+                    to.add(at),
+                    count,
+                    constants,
+                    crate::cpu::Results::Cached,
+                )
+            };
         }
     }
 

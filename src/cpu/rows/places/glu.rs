@@ -127,7 +127,7 @@ impl Cpu {
                     limited([a], [g], len, numbers);
                     a = g;
                 }
-                work(a, std::ptr::null(), g, len, &constants);
+                work(a, std::ptr::null(), g, len, &constants, Results::Cached);
                 let to = piece.target(y, y_room);
                 product([g, piece.read(b, b_room)], [to], len, numbers);
                 piece.finish(y, to);
@@ -181,8 +181,8 @@ impl Cpu {
                     limited([given], [limit_room.as_mut_ptr()], len, numbers);
                     a = limit_room.as_ptr();
                 }
-                forward(a, std::ptr::null(), g, len, &constants);
-                derivative(a, std::ptr::null(), slope, len, &constants);
+                forward(a, std::ptr::null(), g, len, &constants, Results::Cached);
+                derivative(a, std::ptr::null(), slope, len, &constants, Results::Cached);
                 let (b, grad) = (piece.read(b, b_room), piece.read(grad, grad_room));
                 let to = [piece.target(da, da_room), piece.target(db, db_room)];
                 match clamp {
