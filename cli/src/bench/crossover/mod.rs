@@ -1,11 +1,16 @@
 //! `nonlin bench --crossover`: from which length on the GPU is faster.
 
+mod figure;
+
 use super::inputs::{self, Inputs};
 use super::measure::wall;
-use super::{Engines, Options, phases, report};
+use super::record::{Machine, Quartiles, Records, ms, quartiles};
+use super::{Engines, Options, meaning, phases, report};
 use crate::failure::Failure;
 use crate::number::grouped;
 use crate::ops::{Ops, short_name};
+use crate::picture::Theme;
+use crate::plot::file::Target;
 use crate::table::{Align, Table};
 use nonlin::cpu::Cpu;
 use nonlin::{Chain, Direction, Engine, Gpu};
@@ -14,7 +19,7 @@ use std::io::Write;
 use std::time::Duration;
 
 /// One function and length.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Point {
     op: String,
     direction: &'static str,
@@ -27,7 +32,13 @@ pub struct Point {
     pub gpu_resident_ms: f64,
     /// The operands from the device, the result to it: what the CPU engine needs beside where data is on the device.
     pub transfer_ms: f64,
+    quartiles_ms: Quartiles,
+    #[serde(flatten)]
+    machine: Machine,
 }
+
+/// A function's name and what was measured of it, by length.
+pub type Curve = (String, Vec<Point>);
 
 /// Measures and writes tables, and JSON lines where they are wanted.
 pub fn run(
@@ -35,8 +46,10 @@ pub fn run(
     ops: &Ops,
     engines: &Engines,
     human: &mut dyn Write,
-    mut json: Option<&mut dyn Write>,
+    records: &mut Records<'_>,
 ) -> Result<(), Failure> {
+    // Before anything is measured.
+    let target = options.svg.as_deref().map(Target::new).transpose()?;
     report::header(engines, options, human)?;
     let gpu = engines.needed_gpu("--crossover")?;
     let cpu = engines.fastest_cpu();
@@ -45,6 +58,7 @@ pub fn run(
     lengths.dedup();
     let largest = lengths.last().copied().unwrap_or_default();
     let inputs = Inputs::new(largest, options.seed, options.takes_grad())?;
+    let machine = Machine::of(engines);
     let mut all = Vec::new();
     for &direction in &options.direction {
         for f in &ops.functions {
@@ -59,11 +73,11 @@ pub fn run(
                     x: inputs.x(elements),
                     grad: direction.takes_grad().then(|| inputs.grad(elements)),
                 };
-                let point = measure(gpu, &cpu, &operands, options.seconds)?;
-                if let Some(json) = json.as_deref_mut() {
-                    serde_json::to_writer(&mut *json, &point)?;
-                    writeln!(json)?;
-                }
+                let point = Point {
+                    machine: machine.clone(),
+                    ..measure(gpu, &cpu, &operands, options.seconds)?
+                };
+                records.push(&point)?;
                 points.push(point);
             }
             let name = format!("{} {direction}", short_name(f));
@@ -72,7 +86,12 @@ pub fn run(
             all.push((name, points));
         }
     }
-    summary(&all, human)
+    summary(&all, human)?;
+    writeln!(human, "\n{}", meaning::of_crossover(&all, engines.kind()))?;
+    match target {
+        Some(target) => target.write(&figure::figure(&all, engines), Theme::Auto),
+        None => Ok(()),
+    }
 }
 
 struct Operands<'a> {
@@ -118,45 +137,88 @@ fn measure(
         }
         gpu.upload_into(&out, &out_tensor)
     })?;
-    let ms = super::record::ms;
     Ok(Point {
         op: f.to_string(),
         direction: direction.name(),
         elements: x.len(),
-        cpu_ms: ms(cpu_time),
-        gpu_call_ms: ms(call),
-        gpu_resident_ms: ms(resident),
-        transfer_ms: ms(transfer),
+        cpu_ms: ms(cpu_time.median),
+        gpu_call_ms: ms(call.median),
+        gpu_resident_ms: ms(resident.median),
+        transfer_ms: ms(transfer.median),
+        quartiles_ms: quartiles(&[
+            ("cpu", &cpu_time),
+            ("gpu_call", &call),
+            ("gpu_resident", &resident),
+            ("transfer", &transfer),
+        ]),
+        machine: Machine::default(),
     })
 }
 
 /// Where data lies.
-#[derive(Clone, Copy)]
-enum Data {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
     Host,
     Device,
 }
 
+/// Both places.
+pub const PLACES: [Data; 2] = [Data::Host, Data::Device];
+
 impl Point {
-    /// How many times as long as the GPU the CPU takes.
-    fn ratio(&self, data: Data) -> f64 {
+    /// What the CPU takes, with the transfers where data is on the device.
+    pub fn cpu_side(&self, data: Data) -> f64 {
         match data {
-            Data::Host => self.cpu_ms / self.gpu_call_ms,
-            Data::Device => (self.cpu_ms + self.transfer_ms) / self.gpu_resident_ms,
+            Data::Host => self.cpu_ms,
+            Data::Device => self.cpu_ms + self.transfer_ms,
         }
+    }
+
+    /// What the GPU takes.
+    pub fn gpu_side(&self, data: Data) -> f64 {
+        match data {
+            Data::Host => self.gpu_call_ms,
+            Data::Device => self.gpu_resident_ms,
+        }
+    }
+
+    /// How many times as long as the GPU the CPU takes.
+    pub fn ratio(&self, data: Data) -> f64 {
+        self.cpu_side(data) / self.gpu_side(data)
     }
 }
 
-/// The length from which on the GPU is faster at every length that was measured, between two of them by the ratio's logarithm.
-fn crossing(points: &[Point], data: Data) -> Option<usize> {
+/// From which length on the GPU is faster, at every length that was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Crossing {
+    /// At none: it is not faster at the longest.
+    Never,
+    /// At all.
+    Always,
+    /// Between two lengths, by the ratio's logarithm; with the time, in ms, that both take there.
+    From { elements: usize, ms: f64 },
+}
+
+/// Looks for the crossing.
+pub fn crossing(points: &[Point], data: Data) -> Crossing {
     let slower = points.iter().rposition(|point| point.ratio(data) <= 1.0);
-    let Some(slower) = slower else {
-        return points.first().map(|point| point.elements);
+    let (before, after) = match slower {
+        None if points.is_empty() => return Crossing::Never,
+        None => return Crossing::Always,
+        Some(slower) => match points.get(slower + 1) {
+            None => return Crossing::Never,
+            Some(after) => (&points[slower], after),
+        },
     };
-    let (before, after) = (&points[slower], points.get(slower + 1)?);
-    let log = |point: &Point| ((point.elements as f64).ln(), point.ratio(data).ln());
-    let ((n0, r0), (n1, r1)) = (log(before), log(after));
-    Some((n0 + (n1 - n0) * (-r0 / (r1 - r0))).exp().round() as usize)
+    let part = {
+        let (r0, r1) = (before.ratio(data).ln(), after.ratio(data).ln());
+        -r0 / (r1 - r0)
+    };
+    let between = |a: f64, b: f64| (a.ln() + (b.ln() - a.ln()) * part).exp();
+    Crossing::From {
+        elements: between(before.elements as f64, after.elements as f64).round() as usize,
+        ms: between(before.gpu_side(data), after.gpu_side(data)),
+    }
 }
 
 fn table(name: &str, points: &[Point], out: &mut dyn Write) -> Result<(), Failure> {
@@ -182,73 +244,59 @@ fn table(name: &str, points: &[Point], out: &mut dyn Write) -> Result<(), Failur
     Ok(table.write(out)?)
 }
 
-/// The lengths from which on the GPU wins, and what that means.
-fn summary(all: &[(String, Vec<Point>)], out: &mut dyn Write) -> Result<(), Failure> {
+/// The lengths from which on the GPU wins.
+fn summary(all: &[Curve], out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "\nThe GPU is faster from so many elements on\n")?;
     let mut table = Table::new([
         ("", Align::Left),
         ("data on the host", Align::Right),
         ("data on the GPU", Align::Right),
     ]);
-    let mut won = [0; 2];
     for (name, points) in all {
-        let mut cells = vec![name.clone()];
-        for (data, won) in [Data::Host, Data::Device].into_iter().zip(&mut won) {
-            let crossing = crossing(points, data);
-            *won += usize::from(crossing.is_some());
-            cells.push(crossing.map_or_else(|| "never".to_owned(), grouped));
-        }
-        table.push(cells);
+        let cells = PLACES.map(|data| match crossing(points, data) {
+            Crossing::Never => "never".to_owned(),
+            Crossing::Always => "always".to_owned(),
+            Crossing::From { elements, .. } => grouped(elements),
+        });
+        table.push(std::iter::once(name.clone()).chain(cells).collect());
     }
-    table.write(out)?;
-    let of = all.len();
-    let [host, device] = won;
-    let advice = match (host, device) {
-        (0, 0) => {
-            "Use the CPU engine: on this machine the adapter wins nothing, wherever the data is."
-        }
-        (0, _) => {
-            "Use the GPU where the data is there already or stays there for the next step, from the lengths above on; where it is in host memory, \
-             sending it there and back costs more than computing it."
-        }
-        _ => {
-            "Use the GPU from the lengths above on, also for data in host memory; below them the call's own cost counts more than the work."
-        }
-    };
-    writeln!(
-        out,
-        "\nOf {of} rows the GPU wins {host} with data on the host and {device} with data on the GPU, at the longest lengths measured. {advice}"
-    )?;
-    Ok(())
+    Ok(table.write(out)?)
+}
+
+/// Made-up measurements.
+#[cfg(test)]
+pub fn point(elements: usize, cpu_ms: f64, gpu_call_ms: f64, gpu_resident_ms: f64) -> Point {
+    Point {
+        elements,
+        cpu_ms,
+        gpu_call_ms,
+        gpu_resident_ms,
+        transfer_ms: 0.5 * gpu_call_ms,
+        ..Point::default()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn point(elements: usize, cpu_ms: f64, gpu_ms: f64) -> Point {
-        Point {
-            op: "relu".to_owned(),
-            direction: "forward",
-            elements,
-            cpu_ms,
-            gpu_call_ms: gpu_ms,
-            gpu_resident_ms: gpu_ms,
-            transfer_ms: 0.0,
-        }
-    }
-
     #[test]
     fn the_crossing_lies_between_the_last_loss_and_the_wins_after_it() {
+        let point = |elements, gpu_ms| point(elements, 1.0, gpu_ms, gpu_ms);
         let points = [
-            point(1 << 8, 1.0, 0.5),
-            point(1 << 10, 1.0, 4.0),
-            point(1 << 12, 1.0, 0.25),
-            point(1 << 14, 1.0, 0.1),
+            point(1 << 8, 0.5),
+            point(1 << 10, 4.0),
+            point(1 << 12, 0.25),
+            point(1 << 14, 0.1),
         ];
         // Half way by the logarithms.
-        assert_eq!(crossing(&points, Data::Host), Some(1 << 11));
-        assert_eq!(crossing(&points[..2], Data::Host), None);
-        assert_eq!(crossing(&points[2..], Data::Device), Some(1 << 12));
+        let Crossing::From { elements, ms } = crossing(&points, Data::Host) else {
+            panic!("it crosses");
+        };
+        assert_eq!(elements, 1 << 11);
+        assert!((ms - 1.0).abs() < 1e-9, "{ms}");
+        assert_eq!(crossing(&points[..2], Data::Host), Crossing::Never);
+        assert_eq!(crossing(&points[2..], Data::Device), Crossing::Always);
+        assert_eq!(crossing(&[], Data::Host), Crossing::Never);
     }
 }
