@@ -295,7 +295,11 @@ fn bench(
     if ops.chapter {
         gradients::write(&ops.functions, engines, human)?;
     }
-    writeln!(human, "\n{}", meaning::of_bench(&facts, engines.kind()))?;
+    writeln!(
+        human,
+        "\n{}",
+        meaning::wrapped(&meaning::of_bench(&facts, engines.kind()))
+    )?;
     match complaints.len() {
         0 => Ok(()),
         n => Err(Failure::Failed(format!(

@@ -31,8 +31,8 @@ struct Phases {
 /// One function and size as JSON.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Record {
-    op: String,
-    direction: &'static str,
+    pub op: String,
+    pub direction: &'static str,
     pub elements: usize,
     pub write_ms: f64,
     pub submit_ms: f64,
@@ -44,9 +44,9 @@ pub struct Record {
     /// memcpy of the operands, and of the result.
     pub memcpy_in_ms: f64,
     pub memcpy_out_ms: f64,
-    quartiles_ms: Quartiles,
+    pub quartiles_ms: Quartiles,
     #[serde(flatten)]
-    machine: Machine,
+    pub machine: Machine,
 }
 
 /// Measures and writes tables, and JSON lines where they are wanted.
@@ -93,7 +93,7 @@ pub fn run(
     Ok(writeln!(
         human,
         "\n{}",
-        meaning::of_phases(&all, engines.kind())
+        meaning::wrapped(&meaning::of_phases(&all, engines.kind()))
     )?)
 }
 

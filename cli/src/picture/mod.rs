@@ -8,6 +8,7 @@ mod font;
 mod layout;
 mod legend;
 mod png;
+mod polyline;
 mod svg;
 mod theme;
 

@@ -4,6 +4,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use super::meaning;
 use crate::failure::Failure;
 use crate::number::milliseconds;
 use crate::table::{Align, Table};
@@ -55,7 +56,7 @@ impl Earlier {
                 self.name
             )));
         }
-        writeln!(out, "\n{}", summary(&changes))?;
+        writeln!(out, "\n{}", meaning::wrapped(&summary(&changes)))?;
         judge(&changes, fail_above)
     }
 

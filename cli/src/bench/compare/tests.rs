@@ -28,6 +28,10 @@ fn compared(
     let mut out = Vec::new();
     let result = earlier.compare(now, fail_above, &mut out);
     let out = String::from_utf8(out).expect("text");
+    // Table rows as they are; the last words are wrapped.
+    let out = out.replace("\nOf ", "\n\u{0}Of ");
+    let (rows, words) = out.split_once('\0').unwrap_or((&out, ""));
+    let out = rows.to_owned() + &words.replace('\n', " ");
     (out, result.map_err(|failure| failure.to_string()))
 }
 

@@ -1,6 +1,6 @@
 //! The crossover as a picture: time against length, a panel for each function.
 
-use super::super::{Engines, report};
+use super::super::{Engines, machine};
 use super::{Crossing, Curve, Data, PLACES, Point, crossing};
 use crate::picture::{Figure, Panel, Series, axis_rounded};
 
@@ -10,7 +10,11 @@ const GPU: usize = 1;
 
 /// Draws all curves, on the same axes.
 pub fn figure(all: &[Curve], engines: &Engines) -> Figure {
-    let mut notes = vec![format!("CPU: {}", report::cpu(engines))];
+    let threads = match engines.fastest_cpu().threads() {
+        1 => "1 thread".to_owned(),
+        n => format!("{n} threads"),
+    };
+    let mut notes = vec![format!("CPU: {}, {threads}", machine::processor())];
     notes.extend(engines.gpu.iter().map(|gpu| format!("GPU: {}", gpu.info())));
     draw(all, notes)
 }
@@ -41,7 +45,7 @@ fn draw(all: &[Curve], notes: Vec<String>) -> Figure {
     };
     Figure {
         title: format!(
-            "nonlin {}: time of one call against its length; a ring is where the GPU begins to win",
+            "nonlin {}: time of one call by its length; a ring where the faster engine changes",
             env!("CARGO_PKG_VERSION")
         ),
         notes,
@@ -75,9 +79,12 @@ fn series(points: &[Point]) -> Vec<Series> {
         line("GPU, data on the host", GPU, false, &|point| {
             point.gpu_side(Data::Host)
         }),
-        line("CPU, data on the GPU", CPU, true, &|point| {
-            point.cpu_side(Data::Device)
-        }),
+        line(
+            "CPU with the transfers, data on the GPU",
+            CPU,
+            true,
+            &|point| point.cpu_side(Data::Device),
+        ),
         line("GPU, data on the GPU", GPU, true, &|point| {
             point.gpu_side(Data::Device)
         }),
@@ -92,16 +99,22 @@ fn note(points: &[Point], data: Data) -> String {
     match crossing(points, data) {
         Crossing::Never => format!("{place}: the CPU wins"),
         Crossing::Always => format!("{place}: the GPU wins"),
-        Crossing::From { elements, .. } => {
-            format!("{place}: the GPU wins from {}", count(elements as f64))
+        Crossing::From(from) => {
+            format!("{place}: the GPU wins from {}", count(from.elements as f64))
+        }
+        Crossing::Until(until) => {
+            format!(
+                "{place}: the CPU wins from {}",
+                count(until.elements as f64)
+            )
         }
     }
 }
 
 fn rings(points: &[Point]) -> Vec<(f64, f64)> {
     let ring = |data| match crossing(points, data) {
-        Crossing::From { elements, ms } => Some((elements as f64, ms)),
-        _ => None,
+        Crossing::From(place) | Crossing::Until(place) => Some((place.elements as f64, place.ms)),
+        Crossing::Never | Crossing::Always => None,
     };
     PLACES.into_iter().filter_map(ring).collect()
 }

@@ -87,7 +87,11 @@ pub fn run(
         }
     }
     summary(&all, human)?;
-    writeln!(human, "\n{}", meaning::of_crossover(&all, engines.kind()))?;
+    writeln!(
+        human,
+        "\n{}",
+        meaning::wrapped(&meaning::of_crossover(&all, engines.kind()))
+    )?;
     match target {
         Some(target) => target.write(&figure::figure(&all, engines), Theme::Auto),
         None => Ok(()),
@@ -191,33 +195,52 @@ impl Point {
 /// From which length on the GPU is faster, at every length that was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Crossing {
-    /// At none: it is not faster at the longest.
+    /// The GPU is faster at none.
     Never,
-    /// At all.
+    /// The GPU is faster at all.
     Always,
-    /// Between two lengths, by the ratio's logarithm; with the time, in ms, that both take there.
-    From { elements: usize, ms: f64 },
+    /// From there on.
+    From(Place),
+    /// At some below, but at none from there on.
+    Until(Place),
+}
+
+/// Between two lengths, by the ratio's logarithm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    pub elements: usize,
+    /// What both engines take there.
+    pub ms: f64,
 }
 
 /// Looks for the crossing.
 pub fn crossing(points: &[Point], data: Data) -> Crossing {
-    let slower = points.iter().rposition(|point| point.ratio(data) <= 1.0);
-    let (before, after) = match slower {
-        None if points.is_empty() => return Crossing::Never,
-        None => return Crossing::Always,
-        Some(slower) => match points.get(slower + 1) {
-            None => return Crossing::Never,
-            Some(after) => (&points[slower], after),
-        },
+    let gpu_wins = |point: &Point| point.ratio(data) > 1.0;
+    let in_the_end = points.last().is_some_and(gpu_wins);
+    let other = points
+        .iter()
+        .rposition(|point| gpu_wins(point) != in_the_end);
+    let Some(pair) = other.and_then(|i| points.get(i..i + 2)) else {
+        return if in_the_end {
+            Crossing::Always
+        } else {
+            Crossing::Never
+        };
     };
-    let part = {
-        let (r0, r1) = (before.ratio(data).ln(), after.ratio(data).ln());
-        -r0 / (r1 - r0)
+    let (r0, r1) = (pair[0].ratio(data).ln(), pair[1].ratio(data).ln());
+    let part = -r0 / (r1 - r0);
+    let between = |value: &dyn Fn(&Point) -> f64| {
+        let (a, b) = (value(&pair[0]).ln(), value(&pair[1]).ln());
+        (a + (b - a) * part).exp()
     };
-    let between = |a: f64, b: f64| (a.ln() + (b.ln() - a.ln()) * part).exp();
-    Crossing::From {
-        elements: between(before.elements as f64, after.elements as f64).round() as usize,
-        ms: between(before.gpu_side(data), after.gpu_side(data)),
+    let place = Place {
+        elements: between(&|point| point.elements as f64).round() as usize,
+        ms: between(&|point| point.gpu_side(data)),
+    };
+    if in_the_end {
+        Crossing::From(place)
+    } else {
+        Crossing::Until(place)
     }
 }
 
@@ -256,7 +279,8 @@ fn summary(all: &[Curve], out: &mut dyn Write) -> Result<(), Failure> {
         let cells = PLACES.map(|data| match crossing(points, data) {
             Crossing::Never => "never".to_owned(),
             Crossing::Always => "always".to_owned(),
-            Crossing::From { elements, .. } => grouped(elements),
+            Crossing::From(place) => grouped(place.elements),
+            Crossing::Until(place) => format!("only below {}", grouped(place.elements)),
         });
         table.push(std::iter::once(name.clone()).chain(cells).collect());
     }
@@ -289,13 +313,21 @@ mod tests {
             point(1 << 12, 0.25),
             point(1 << 14, 0.1),
         ];
-        // Half way by the logarithms.
-        let Crossing::From { elements, ms } = crossing(&points, Data::Host) else {
-            panic!("it crosses");
+        let near = |place: Place, elements| {
+            assert_eq!(place.elements, elements);
+            assert!((place.ms - 1.0).abs() < 1e-9, "{place:?}");
         };
-        assert_eq!(elements, 1 << 11);
-        assert!((ms - 1.0).abs() < 1e-9, "{ms}");
-        assert_eq!(crossing(&points[..2], Data::Host), Crossing::Never);
+        // Half way by the logarithms.
+        match crossing(&points, Data::Host) {
+            Crossing::From(place) => near(place, 1 << 11),
+            other => panic!("{other:?}"),
+        }
+        // A third of the way.
+        match crossing(&points[..2], Data::Host) {
+            Crossing::Until(place) => near(place, 406),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(crossing(&points[1..2], Data::Host), Crossing::Never);
         assert_eq!(crossing(&points[2..], Data::Device), Crossing::Always);
         assert_eq!(crossing(&[], Data::Host), Crossing::Never);
     }

@@ -31,6 +31,7 @@ pub fn of_crossover(all: &[Curve], adapter: Adapter) -> String {
         ),
     ];
     let least = |value: fn(&Point) -> f64| time(typical(first().map(value)).unwrap_or_default());
+    words.extend(short(all));
     words.push(format!(
         "For {} elements a call on the GPU takes {} from host memory and {} with the data there, which is what a call costs before there is any \
          work; the CPU takes {}.",
@@ -52,9 +53,9 @@ fn place(words: &str, all: &[Curve], data: Data, shortest: usize, longest: usize
     let mut from: Vec<usize> = all
         .iter()
         .filter_map(|(_, points)| match crossing(points, data) {
-            Crossing::Never => None,
+            Crossing::Never | Crossing::Until(_) => None,
             Crossing::Always => Some(shortest),
-            Crossing::From { elements, .. } => Some(elements),
+            Crossing::From(place) => Some(place.elements),
         })
         .collect();
     from.sort_unstable();
@@ -91,6 +92,26 @@ fn place(words: &str, all: &[Curve], data: Data, shortest: usize, longest: usize
     format!(
         "{words} take the GPU from {lengths}, and the CPU below; of {longest} elements the GPU is typically {ahead} as fast."
     )
+}
+
+/// Where the GPU is faster for few elements only.
+fn short(all: &[Curve]) -> Option<String> {
+    let until = all
+        .iter()
+        .filter_map(|(_, points)| match crossing(points, Data::Device) {
+            Crossing::Until(place) => Some(place.elements),
+            _ => None,
+        });
+    let until: Vec<usize> = until.collect();
+    let longest = until.iter().copied().max()?;
+    let rows = match (until.len(), all.len()) {
+        (k, n) if k == n => String::new(),
+        (k, n) => format!(" in {k} of {n} rows"),
+    };
+    Some(format!(
+        "Of few such elements, at most {}, the GPU is ahead{rows}, as the CPU would have to fetch them first.",
+        about(longest)
+    ))
 }
 
 /// A length with two digits: what is between two lengths that were measured is not known better.

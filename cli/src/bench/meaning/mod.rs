@@ -126,6 +126,30 @@ fn transfers(elements: usize, moved: f64) -> String {
     )
 }
 
+/// How long a line may be.
+const LINE: usize = 120;
+
+/// A text in lines.
+pub fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    for (i, paragraph) in text.lines().enumerate() {
+        out += if i > 0 { "\n" } else { "" };
+        let mut used = 0;
+        for word in paragraph.split(' ') {
+            let needed = word.chars().count() + usize::from(used > 0);
+            if used > 0 && used + needed > LINE {
+                out.push('\n');
+                used = 0;
+            } else if used > 0 {
+                out.push(' ');
+            }
+            out += word;
+            used += needed;
+        }
+    }
+    out
+}
+
 /// The median.
 fn typical(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.collect();

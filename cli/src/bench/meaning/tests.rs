@@ -117,6 +117,15 @@ fn the_length_to_begin_with_the_gpu_follows_from_the_crossings() {
             "With data in host memory the GPU wins 1 of 2 rows, from about 100,000 elements on, and typically 10 times at",
         ],
     );
+    let early = curve([4.0, 4.0], [1.0, 9.0]);
+    holds(
+        &words(&[early.clone(), curve([0.1, 4.0], [0.2, 6.0])]),
+        &[
+            "Of few such elements, at most 1",
+            "the GPU is ahead in 1 of 2 rows, as the CPU would",
+        ],
+    );
+    holds(&words(&[early]), &["the GPU is ahead, as the CPU"]);
     holds(&words(&[]), &["Nothing was measured"]);
     let nothing: Vec<Point> = Vec::new();
     holds(
@@ -162,4 +171,18 @@ fn slow_reads_of_mapped_memory_are_warned_of() {
         !text.contains("Warning"),
         "so short a read says nothing: {text}"
     );
+}
+
+#[test]
+fn no_line_is_long_and_no_word_is_lost() {
+    let text = format!("{BEGINNING} {SOFTWARE}\nWarning: {SOFTWARE}");
+    let lines = wrapped(&text);
+    assert!(lines.lines().all(|line| line.len() <= LINE), "{lines}");
+    assert!(lines.lines().count() > 4 && lines.contains("\nWarning: "));
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(words(&lines), words(&text));
 }
