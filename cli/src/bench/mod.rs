@@ -74,7 +74,8 @@ pub struct Options {
     /// standard error.
     #[arg(long, value_name = "FILE")]
     json: Option<String>,
-    /// Compares with what an earlier run with the same options wrote with --json: which times have changed by more than the noise of both runs.
+    /// Compares with what an earlier run with the same options wrote with --json: which times have changed by more than the noise of both runs. On
+    /// a busy machine, a length given three times in both runs makes what lies between the measurements of one run part of its noise.
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
     /// Ends with 1 where a time is longer by more than so many percent, and by more than the noise.

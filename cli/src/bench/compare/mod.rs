@@ -176,7 +176,7 @@ fn summary(changes: &[Change<'_>]) -> String {
     let typical = changes.get(changes.len() / 2).map_or(1.0, Change::ratio);
     let mut text = format!(
         "Of {} times, {slower} became slower and {faster} faster by more than the noise, and {} are unchanged; typically a time is {typical:.2} times \
-         the earlier one. The noise of a run is where the middle half of its repetitions lies, and ±{:.0} % at least; a time has changed where \
+         the earlier one. The noise of a run is where the middle half of its repetitions lies, for all measurements of the same together, and ±{:.0} % at least; a time has changed where \
          those of the two runs do not touch.",
         changes.len(),
         changes.len() - slower - faster,

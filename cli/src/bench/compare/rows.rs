@@ -44,6 +44,8 @@ pub struct Time {
     pub low: f64,
     pub high: f64,
     pub spread_is_known: bool,
+    /// How often it was measured.
+    count: u32,
 }
 
 impl Time {
@@ -57,6 +59,19 @@ impl Time {
             low: low.min(ms / (1.0 + least)).max(1e-6),
             high: high.max(ms * (1.0 + least)),
             spread_is_known: quartiles.is_some(),
+            count: 1,
+        }
+    }
+
+    /// With another measurement of the same: what lies between the two is noise too.
+    fn with(self, other: Self) -> Self {
+        let (a, b) = (f64::from(self.count), f64::from(other.count));
+        Self {
+            ms: (self.ms * a + other.ms * b) / (a + b),
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+            spread_is_known: self.spread_is_known && other.spread_is_known,
+            count: self.count + other.count,
         }
     }
 }
@@ -76,7 +91,7 @@ const CIRCUMSTANCES: [(&str, &str); 8] = [
 /// One run.
 #[derive(Debug, Default)]
 pub struct Run {
-    /// Where a time is there twice, the last.
+    /// A time that was measured several times is one, with the noise between them.
     pub times: BTreeMap<Key, Time>,
     circumstances: BTreeMap<&'static str, BTreeSet<String>>,
 }
@@ -142,13 +157,13 @@ impl Run {
             let part = part.to_owned();
             let time = Time::new(ms, quartiles(&part));
             let part = part.replace('_', " ");
-            self.times.insert(
-                Key {
-                    part,
-                    ..key.clone()
-                },
-                time,
-            );
+            let key = Key {
+                part,
+                ..key.clone()
+            };
+            let entry = self.times.entry(key);
+            let entry = entry.and_modify(|before| *before = before.with(time));
+            entry.or_insert(time);
             found += 1;
         }
         if found == 0 {

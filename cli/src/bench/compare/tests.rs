@@ -74,6 +74,21 @@ fn what_changes_by_more_than_the_noise_is_told_and_nothing_else() {
 }
 
 #[test]
+fn what_lies_between_measurements_of_the_same_is_noise() {
+    let of = |op, ms: [f64; 3]| ms.map(|ms| record(op, ms, 0.0)).to_vec();
+    let then = [of("relu", [1.0, 2.0, 3.0]), of("gelu", [1.0; 3])].concat();
+    let now = [of("relu", [2.5, 6.0, 5.0]), of("gelu", [2.0; 3])].concat();
+    let (text, _) = compared(&then, &now, None);
+    let relu = line(&text, "relu");
+    assert!(
+        relu.contains("2.25") && relu.trim_end().ends_with("unchanged"),
+        "{relu}"
+    );
+    assert!(line(&text, "gelu").trim_end().ends_with("slower"), "{text}");
+    assert!(text.contains("Of 2 times, "), "{text}");
+}
+
+#[test]
 fn only_what_is_slower_than_allowed_fails() {
     let (then, now) = ([record("relu", 1.0, 0.0)], [record("relu", 1.3, 0.0)]);
     assert_eq!(compared(&then, &now, Some(40.0)).1, Ok(()));

@@ -2,6 +2,7 @@
 
 use super::super::{Engines, machine};
 use super::{Crossing, Curve, Data, PLACES, Point, crossing};
+use crate::date;
 use crate::picture::{Figure, Panel, Series, axis_rounded};
 
 /// Colours of the engines.
@@ -14,7 +15,11 @@ pub fn figure(all: &[Curve], engines: &Engines) -> Figure {
         1 => "1 thread".to_owned(),
         n => format!("{n} threads"),
     };
-    let mut notes = vec![format!("CPU: {}, {threads}", machine::processor())];
+    let mut notes = vec![format!(
+        "{}. CPU: {}, {threads}",
+        date::today(),
+        machine::processor()
+    )];
     notes.extend(engines.gpu.iter().map(|gpu| format!("GPU: {}", gpu.info())));
     draw(all, notes)
 }
