@@ -137,17 +137,18 @@ pub fn layout(figure: &Figure) -> Drawing {
                 frame,
             });
             let centre = (frame[0] + frame[2]) / 2.0;
+            let room = 2.0 * (left + width - centre);
             marks.push(text(
                 &panel.title,
                 centre,
                 top + PANEL_TITLE,
-                fitting(&panel.title, PANEL_TITLE * BOLD, width) / BOLD,
+                fitting(&panel.title, PANEL_TITLE * BOLD, room) / BOLD,
                 Anchor::Middle,
                 true,
             ));
             for (i, note) in panel.notes.iter().enumerate() {
                 let y = top + PANEL_TITLE + (i + 1) as f64 * NOTE;
-                let size = fitting(note, TICK, width);
+                let size = fitting(note, TICK, room);
                 marks.push(text(note, centre, y + 1.0, size, Anchor::Middle, false));
             }
             legend::draw(legend, left + width / 2.0, legend_top, &mut marks);

@@ -109,7 +109,7 @@ fn short(all: &[Curve]) -> Option<String> {
         (k, n) => format!(" in {k} of {n} rows"),
     };
     Some(format!(
-        "Of few such elements, at most {}, the GPU is ahead{rows}, as the CPU would have to fetch them first.",
+        "Only below about {} elements is the GPU ahead there{rows}, as the CPU would have to fetch them first.",
         about(longest)
     ))
 }

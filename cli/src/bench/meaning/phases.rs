@@ -18,7 +18,9 @@ pub fn of_phases(all: &[Record], adapter: Adapter) -> String {
     for size in sizes {
         let rows = || all.iter().filter(|row| row.elements == size);
         let middle = |value: &dyn Fn(&Record) -> f64| typical(rows().map(value)).unwrap_or(0.0);
-        let share = |part: fn(&Record) -> f64| middle(&|row| part(row) / row.sum() * 100.0);
+        let total = |part: fn(&Record) -> f64| rows().map(part).sum::<f64>();
+        // Of all rows together, so that the shares add up.
+        let share = |part| total(part) / total(Record::sum) * 100.0;
         let moving = share(|row| row.write_ms + row.map_ms + row.copy_out_ms);
         let (device, submit) = (share(|row| row.device_ms), share(|row| row.submit_ms));
         words.push(format!(

@@ -121,11 +121,11 @@ fn the_length_to_begin_with_the_gpu_follows_from_the_crossings() {
     holds(
         &words(&[early.clone(), curve([0.1, 4.0], [0.2, 6.0])]),
         &[
-            "Of few such elements, at most 1",
-            "the GPU is ahead in 1 of 2 rows, as the CPU would",
+            "Only below about 1",
+            "is the GPU ahead there in 1 of 2 rows, as the CPU would",
         ],
     );
-    holds(&words(&[early]), &["the GPU is ahead, as the CPU"]);
+    holds(&words(&[early]), &["is the GPU ahead there, as the CPU"]);
     holds(&words(&[]), &["Nothing was measured"]);
     let nothing: Vec<Point> = Vec::new();
     holds(
