@@ -195,13 +195,13 @@ impl Point {
 /// From which length on the GPU is faster, at every length that was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Crossing {
-    /// The GPU is faster at none.
+    /// The GPU is faster neither at the shortest nor at the longest.
     Never,
     /// The GPU is faster at all.
     Always,
     /// From there on.
     From(Place),
-    /// At some below, but at none from there on.
+    /// From the shortest up to there, and not at the longest.
     Until(Place),
 }
 
@@ -217,10 +217,14 @@ pub struct Place {
 pub fn crossing(points: &[Point], data: Data) -> Crossing {
     let gpu_wins = |point: &Point| point.ratio(data) > 1.0;
     let in_the_end = points.last().is_some_and(gpu_wins);
-    let other = points
-        .iter()
-        .rposition(|point| gpu_wins(point) != in_the_end);
-    let Some(pair) = other.and_then(|i| points.get(i..i + 2)) else {
+    // The last change to the GPU, or the first from it: a single win in between is noise.
+    let before = if in_the_end {
+        points.iter().rposition(|point| !gpu_wins(point))
+    } else {
+        let loss = points.iter().position(|point| !gpu_wins(point));
+        loss.and_then(|i| i.checked_sub(1))
+    };
+    let Some(pair) = before.and_then(|i| points.get(i..i + 2)) else {
         return if in_the_end {
             Crossing::Always
         } else {
@@ -328,6 +332,8 @@ mod tests {
             other => panic!("{other:?}"),
         }
         assert_eq!(crossing(&points[1..2], Data::Host), Crossing::Never);
+        let noise = [point(1, 2.0), point(2, 0.5), point(4, 2.0)];
+        assert_eq!(crossing(&noise, Data::Host), Crossing::Never);
         assert_eq!(crossing(&points[2..], Data::Device), Crossing::Always);
         assert_eq!(crossing(&[], Data::Host), Crossing::Never);
     }

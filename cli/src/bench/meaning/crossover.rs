@@ -103,14 +103,17 @@ fn short(all: &[Curve]) -> Option<String> {
             _ => None,
         });
     let until: Vec<usize> = until.collect();
-    let longest = until.iter().copied().max()?;
+    let (low, high) = (until.iter().min()?, until.iter().max()?);
+    let lengths = match (about(*low), about(*high)) {
+        (low, high) if low == high => low,
+        (low, high) => format!("{low} to {high}"),
+    };
     let rows = match (until.len(), all.len()) {
         (k, n) if k == n => String::new(),
         (k, n) => format!(" in {k} of {n} rows"),
     };
     Some(format!(
-        "Only below about {} elements is the GPU ahead there{rows}, as the CPU would have to fetch them first.",
-        about(longest)
+        "Only below about {lengths} elements is the GPU ahead there{rows}, as the CPU would have to fetch them first."
     ))
 }
 
