@@ -1,7 +1,7 @@
 //! What `nonlin bench --crossover` found, in words.
 
 use super::super::crossover::{Crossing, Curve, Data, Point, crossing};
-use super::{Adapter, BEGINNING, SOFTWARE, times, transfers, typical};
+use super::{Adapter, BEGINNING, NOTHING, SOFTWARE, times, transfers, typical};
 use crate::number::{grouped, milliseconds};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ pub fn of_crossover(all: &[Curve], adapter: Adapter) -> String {
     let ends = |end: fn(&[Point]) -> Option<&Point>| all.iter().filter_map(move |c| end(&c.1));
     let (first, last) = (|| ends(<[Point]>::first), || ends(<[Point]>::last));
     let (Some(shortest), Some(longest)) = (first().next(), last().next()) else {
-        return format!("{BEGINNING} Nothing was measured.");
+        return format!("{BEGINNING} {NOTHING}");
     };
     let (shortest, longest) = (shortest.elements, longest.elements);
     let mut words = vec![

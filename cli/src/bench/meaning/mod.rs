@@ -36,6 +36,7 @@ pub struct Facts {
 }
 
 const BEGINNING: &str = "What this means for this machine.";
+const NOTHING: &str = "Nothing was measured.";
 const SOFTWARE: &str = "The adapter is software: it computes on the cores that the CPU engine has anyway, with a driver in between. It is good for tests and for \
                         programs that need a GPU to run at all; how fast a real GPU is, these numbers do not say.";
 

@@ -1,7 +1,7 @@
 //! What `nonlin bench --phases` found, in words.
 
 use super::super::phases::Record;
-use super::{Adapter, BEGINNING, SOFTWARE, times, typical};
+use super::{Adapter, BEGINNING, NOTHING, SOFTWARE, times, typical};
 use crate::number::grouped;
 
 /// Mapped memory that takes so many times as long to read as other memory is worth a warning.
@@ -11,6 +11,9 @@ const FEWEST_TO_TELL: usize = 1 << 18;
 
 /// The closing words.
 pub fn of_phases(all: &[Record], adapter: Adapter) -> String {
+    if all.is_empty() {
+        return format!("{BEGINNING} {NOTHING}");
+    }
     let mut words = vec![BEGINNING.to_owned()];
     let mut sizes: Vec<usize> = all.iter().map(|row| row.elements).collect();
     sizes.sort_unstable();

@@ -152,6 +152,7 @@ fn slow_reads_of_mapped_memory_are_warned_of() {
         memcpy_out_ms: 1.0,
         ..Record::default()
     };
+    holds(&of_phases(&[], Adapter::Hardware), &[NOTHING]);
     let text = of_phases(&[record(1 << 20, 1.0)], Adapter::Hardware);
     holds(
         &text,
