@@ -189,11 +189,15 @@ impl Run {
         for (name, words) in CIRCUMSTANCES {
             let of = |run: &Self| {
                 let values = run.circumstances.get(name)?;
-                Some(values.iter().cloned().collect::<Vec<_>>().join(" and "))
+                let values: Vec<&str> = values.iter().map(|value| value.trim()).collect();
+                Some(values.join(" and "))
             };
             match (of(earlier), of(self)) {
                 (Some(then), Some(now)) if then != now => {
                     warnings.push(format!("another {words}: then {then}, now {now}"));
+                }
+                (None, Some(_)) if name == "adapter" => {
+                    warnings.push("the earlier run does not say on which device".to_owned());
                 }
                 _ => {}
             }

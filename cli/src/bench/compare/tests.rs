@@ -125,6 +125,13 @@ fn other_circumstances_are_warned_of() {
     let (text, _) = compared(&then, &now, None);
     assert!(text.contains("Warning: another device: then some processor, now other processor."));
     assert!(text.contains("Warning: another version of nonlin: then 0.1.0, now 0.2.0."));
+    let mut silent = then.clone();
+    silent[0]["adapter"] = Value::Null;
+    let (text, _) = compared(&silent, &then, None);
+    assert!(
+        text.contains("Warning: the earlier run does not say on which device."),
+        "{text}"
+    );
 }
 
 #[test]
