@@ -5,6 +5,7 @@ mod apply;
 mod bench;
 mod catalog;
 mod check;
+mod date;
 mod doctor;
 mod elements;
 mod engines;

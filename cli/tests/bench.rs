@@ -194,3 +194,109 @@ fn chains_are_measured_and_checked() {
     let run = quick(&["--ops", chain, "--direction", "derivative-from-output"]);
     assert!(run.lines().join(" ").contains("None of the functions"));
 }
+
+/// A file of this process, which is removed in the end.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(name: &str, content: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("nonlin-{}-{name}", std::process::id()));
+        std::fs::write(&path, content).expect("it can be written");
+        Self(path)
+    }
+
+    fn name(&self) -> &str {
+        self.0.to_str().expect("UTF-8")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_run_is_compared_with_an_earlier_one() {
+    let options = [
+        "--ops",
+        "relu,gelu",
+        "--direction",
+        "forward",
+        "--threads",
+        "1",
+    ];
+    let run = quick(&[&options[..], &["--json", "-"]].concat());
+    let mut records = json_lines(&run.out);
+    assert_eq!(records.len(), 2, "{}", run.err);
+    // Whatever the machine does, relu is slower now, and gelu's noise hides any change.
+    for (record, ms, quartiles) in [(0, 1e-6, [1e-6, 1e-6]), (1, 1.0, [1e-6, 1e9])] {
+        let before = &records[record]["quartiles_ms"]["compute"];
+        assert!(before[0].as_f64() <= before[1].as_f64(), "{before}");
+        records[record]["compute_ms"] = ms.into();
+        records[record]["quartiles_ms"]["compute"] = quartiles.to_vec().into();
+    }
+    let mut text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    text += &text
+        .lines()
+        .next()
+        .expect("a record")
+        .replace("1000", "999");
+    let earlier = Scratch::new("earlier.json", &text);
+    let compare = [&options[..], &["--compare", earlier.name()]].concat();
+    let run = quick(&compare);
+    let lines = run.lines();
+    for (row, verdict) in [
+        ("relu forward, 1,000 elements, cpu, 1 thread ", "slower"),
+        ("gelu forward, 1,000 elements, cpu, 1 thread ", "unchanged"),
+    ] {
+        let line = lines.iter().find(|line| line.starts_with(row));
+        let line = line.unwrap_or_else(|| panic!("{row} in {}", run.out));
+        assert!(line.trim_end().ends_with(verdict), "{line}");
+    }
+    let after = |words: &str| lines.iter().skip_while(|line| **line != words).nth(1);
+    assert_eq!(
+        after("Only in the earlier run:"),
+        Some(&"  relu forward, 999 elements, cpu, 1 thread")
+    );
+    assert!(run.out.contains("Of 2 times, 1 became slower and 0 faster"));
+    let run = quick(&[&compare[..], &["--fail-above", "50"]].concat());
+    assert!(
+        run.complaint(1)
+            .contains("1 of 2 times are longer by more than 50 %")
+    );
+    let other = quick(&["--ops", "tanh", "--compare", earlier.name()]);
+    assert!(
+        other
+            .complaint(1)
+            .contains("no time in it was measured in this run")
+    );
+}
+
+#[test]
+fn what_cannot_be_compared_is_said_before_anything_is_measured() {
+    let foreign = Scratch::new("foreign.json", "[package]\n");
+    let run = quick(&["--compare", foreign.name()]);
+    assert!(
+        run.complaint(1)
+            .contains("line 1 is no record of `nonlin bench --json`")
+    );
+    assert!(run.out.is_empty());
+    quick(&["--compare", "/no/such/file.json"]).complaint(1);
+    quick(&["--fail-above", "5"]).complaint(2);
+    for percent in ["-1", "x", "inf"] {
+        let fail_above = format!("--fail-above={percent}");
+        quick(&["--compare", foreign.name(), &fail_above]).complaint(2);
+    }
+    quick(&["--svg", "x.svg"]).complaint(2);
+}
+
+#[test]
+fn the_last_words_say_what_the_numbers_mean() {
+    let run = quick(&["--ops", "relu"]);
+    let text = run.lines().join("\n");
+    assert!(
+        text.contains("\n\nWhat this means for this machine. Only the CPU engine was timed."),
+        "{text}"
+    );
+}

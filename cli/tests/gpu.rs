@@ -175,7 +175,8 @@ fn phases_are_told_apart() {
         "-",
     ]);
     assert!(
-        run.err.contains("One call from slice to slice"),
+        run.err
+            .contains("What this means for this machine. One call from slice to slice"),
         "{}",
         run.err
     );
@@ -199,12 +200,57 @@ fn phases_are_told_apart() {
     assert!(run.err.contains("--phases needs a GPU"), "{}", run.err);
 }
 
+fn the_crossover_is_drawn_and_told() {
+    let path = std::env::temp_dir().join(format!("nonlin-crossover-{}.svg", std::process::id()));
+    let name = path.to_str().expect("UTF-8");
+    let options = "--direction forward --elements 4096,256 --seconds 0 --json - --svg";
+    let mut arguments = vec!["bench", "--crossover", "--ops", "relu,scale(2) | gelu"];
+    arguments.extend(options.split(' '));
+    let run = nonlin(&[&arguments[..], &[name]].concat());
+    assert_eq!(run.status, 0, "{}", run.err);
+    let svg = std::fs::read_to_string(&path).expect("the picture is there");
+    std::fs::remove_file(&path).expect("it can be removed");
+    assert_eq!(svg.matches("<g data-panel=").count(), 2, "{svg}");
+    for panel in svg.split("<g data-panel=").skip(1) {
+        for line in ["s c0", "s c1", "s d c0", "s d c1"] {
+            let line = format!("class=\"{line}\"");
+            assert_eq!(panel.matches(&line).count(), 1, "{line}: {panel}");
+        }
+    }
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+    assert!(
+        run.err.contains("What this means for this machine. "),
+        "{}",
+        run.err
+    );
+    let objects = json_lines(&run.out);
+    assert_eq!(objects.len(), 4);
+    for object in &objects {
+        for part in ["cpu", "gpu_call", "gpu_resident", "transfer"] {
+            let quartiles = &object["quartiles_ms"][part];
+            assert!(quartiles[0].as_f64() <= quartiles[1].as_f64(), "{object}");
+        }
+        assert!(
+            object["adapter"]
+                .as_str()
+                .is_some_and(|name| !name.is_empty())
+        );
+    }
+    let other = nonlin(&[&arguments[..], &["crossover.txt"]].concat());
+    assert!(other.complaint(2).contains("neither .svg nor .png"));
+}
+
 fn main() {
     let trials = vec![
         on_an_adapter("one_adapter_is_chosen", one_adapter_is_chosen),
         on_an_adapter("every_adapter_evaluates", every_adapter_evaluates),
         on_an_adapter("bench_times_the_ways_apart", bench_times_the_ways_apart),
         on_an_adapter("phases_are_told_apart", phases_are_told_apart),
+        on_an_adapter(
+            "the_crossover_is_drawn_and_told",
+            the_crossover_is_drawn_and_told,
+        ),
         on_an_adapter(
             "a_name_that_matches_nothing_lists_what_there_is",
             a_name_that_matches_nothing_lists_what_there_is,

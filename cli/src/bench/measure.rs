@@ -16,35 +16,60 @@ const SAMPLE: Duration = Duration::from_micros(500);
 /// Calls in one sample at most.
 const MOST_CALLS: u32 = 256;
 
+/// What repetitions of one call took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timed {
+    /// Their median.
+    pub median: Duration,
+    /// Between these lies their middle half.
+    pub quartiles: [Duration; 2],
+}
+
+impl Timed {
+    /// Of no repetitions: zero.
+    pub fn of(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        let at = |i: usize| times.get(i).copied().unwrap_or_default();
+        let (count, quarter) = (times.len(), times.len() / 4);
+        Self {
+            median: at(count / 2),
+            quartiles: [at(quarter), at((count - quarter).saturating_sub(1))],
+        }
+    }
+}
+
+impl std::ops::Mul<u32> for Timed {
+    type Output = Self;
+
+    fn mul(self, times: u32) -> Self {
+        Self {
+            median: self.median * times,
+            quartiles: self.quartiles.map(|time| time * times),
+        }
+    }
+}
+
 /// Times of the GPU, for one call each.
 pub struct GpuTimes {
     /// All operands from host memory to the device.
-    pub upload: Duration,
+    pub upload: Timed,
     /// The kernel alone, operands and result on the device.
-    pub compute: Duration,
+    pub compute: Timed,
     /// How `compute` and `copy` were measured.
     pub clock: Clock,
     /// The result from the device to host memory.
-    pub download: Duration,
+    pub download: Timed,
     /// From slices in host memory to a slice in host memory, as one call.
-    pub total: Duration,
+    pub total: Timed,
     /// A kernel that copies as many elements, in turn with `compute`.
-    pub copy: Duration,
+    pub copy: Timed,
 }
 
 impl GpuTimes {
     /// Upload of one operand.
     pub fn upload_of_one(&self, operands: u32) -> Duration {
-        self.upload / operands
+        self.upload.median / operands
     }
-}
-
-/// The median of the times that `sample` gives, after one that does not count.
-fn median(
-    budget: Duration,
-    sample: impl FnMut() -> Result<Duration, Failure>,
-) -> Result<Duration, Failure> {
-    Ok(middle(&mut repeated(budget, sample)?))
 }
 
 /// What `sample` gives, again and again, after one that does not count.
@@ -61,27 +86,22 @@ pub fn repeated<T>(
     Ok(samples)
 }
 
-/// The median.
-pub fn middle(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
 /// Times `call` by the wall clock.
 pub fn wall(
     budget: Duration,
     mut call: impl FnMut() -> Result<(), nonlin::Error>,
-) -> Result<Duration, Failure> {
+) -> Result<Timed, Failure> {
     let start = Instant::now();
     call()?;
     let calls = calls_in_a_sample(start.elapsed());
-    median(budget, || {
+    let times = repeated(budget, || {
         let start = Instant::now();
         for _ in 0..calls {
             call()?;
         }
         Ok(start.elapsed() / calls)
-    })
+    })?;
+    Ok(Timed::of(times))
 }
 
 fn calls_in_a_sample(one: Duration) -> u32 {
@@ -95,7 +115,7 @@ pub fn cpu(
     operands: &Operands<'_>,
     out: &mut [f32],
     budget: Duration,
-) -> Result<Duration, Failure> {
+) -> Result<Timed, Failure> {
     let Operands {
         f,
         direction,
@@ -146,11 +166,10 @@ pub fn gpu(
     let copied = gpu.empty(x.len())?;
     gpu.time_copy(&x_tensor, &copied, dispatches)?;
     let mut copies = Vec::new();
-    let compute = median(budget * 2, || {
+    let compute = repeated(budget * 2, || {
         copies.push(gpu.time_copy(&x_tensor, &copied, dispatches)?.per_call);
         Ok(kernel(dispatches)?.per_call)
     })?;
-    let copy = middle(&mut copies);
 
     let mut downloaded = super::inputs::zeros(out.len())?;
     let download = wall(budget, || out_tensor.download_into(&mut downloaded))?;
@@ -163,10 +182,25 @@ pub fn gpu(
     let total = wall(budget, || gpu.compute(f, direction, x, grad, out))?;
     Ok(GpuTimes {
         upload,
-        compute,
+        compute: Timed::of(compute),
         clock: first.clock,
         download,
         total,
-        copy,
+        copy: Timed::of(copies),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_repetitions_lies_between_the_quartiles() {
+        let ns = Duration::from_nanos;
+        let timed = Timed::of([5, 1, 4, 2, 3, 100, 6, 7].map(ns).to_vec());
+        assert_eq!((timed.median, timed.quartiles), (ns(5), [ns(3), ns(6)]));
+        let one = Timed::of(vec![ns(9)]);
+        assert_eq!((one.median, one.quartiles), (ns(9), [ns(9); 2]));
+        assert_eq!(Timed::of(Vec::new()), Timed::default());
+    }
 }

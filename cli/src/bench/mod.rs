@@ -1,9 +1,11 @@
 //! `nonlin bench`: every function on the CPU and the GPU, each result checked against the reference before it is timed.
 
+mod compare;
 mod crossover;
 mod gradients;
 mod inputs;
 mod machine;
+mod meaning;
 mod measure;
 mod memory;
 mod phases;
@@ -18,11 +20,13 @@ use crate::{elements, engines};
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use inputs::Inputs;
-use measure::GpuTimes;
+use meaning::Adapter;
+use measure::{GpuTimes, Timed};
 use nonlin::cpu::Cpu;
 use nonlin::{Chain, Direction, Engine, Function, Gpu};
-use record::Recorder;
+use record::{Recorder, Records};
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The command's options.
@@ -63,10 +67,20 @@ pub struct Options {
     /// What a call over slices on the GPU consists of, each part alone and against memcpy, instead of the comparison of engines.
     #[arg(long)]
     phases: bool,
+    /// Draws what --crossover measures, time against length, a panel for each function: the picture's file, which ends in .svg or .png.
+    #[arg(long, value_name = "FILE", requires = "crossover")]
+    svg: Option<PathBuf>,
     /// Writes one JSON object a line, for each function and engine; `-` is standard output, and the tables then go to
     /// standard error.
     #[arg(long, value_name = "FILE")]
     json: Option<String>,
+    /// Compares with what an earlier run with the same options wrote with --json: which times have changed by more than the noise of both runs. On
+    /// a busy machine, a length given three times in both runs makes what lies between the measurements of one run part of its noise.
+    #[arg(long, value_name = "FILE")]
+    compare: Option<PathBuf>,
+    /// Ends with 1 where a time is longer by more than so many percent, and by more than the noise.
+    #[arg(long, value_name = "PERCENT", requires = "compare", value_parser = percent)]
+    fail_above: Option<f64>,
 }
 
 impl Options {
@@ -92,6 +106,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
         Ok(duration) if duration <= Duration::from_secs(3600) => Ok(duration),
         _ => Err("allowed is 0 to 3600 seconds".to_owned()),
     }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text.parse().ok();
+    percent
+        .filter(|percent: &f64| percent.is_finite() && *percent >= 0.0)
+        .ok_or_else(|| "no number of percent from 0 on".to_owned())
 }
 
 /// More threads than any machine has would only exhaust this one.
@@ -145,6 +166,15 @@ impl Engines {
         })
     }
 
+    /// What kind of adapter there is, for the closing words.
+    fn kind(&self) -> Adapter {
+        match &self.gpu {
+            None => Adapter::None,
+            Some(gpu) if gpu.info().software => Adapter::Software,
+            Some(_) => Adapter::Hardware,
+        }
+    }
+
     /// The CPU engine with the most threads.
     fn fastest_cpu(&self) -> Cpu {
         self.cpus.last().cloned().unwrap_or_default()
@@ -157,7 +187,7 @@ struct Row {
     direction: Direction,
     elements: usize,
     /// Time and worst error of each CPU engine, in their order.
-    cpus: Vec<(Duration, Worst)>,
+    cpus: Vec<(Timed, Worst)>,
     gpu: Option<(GpuTimes, Worst)>,
     /// Time to compile the kernel; 0 where it was compiled before.
     compile: Duration,
@@ -194,6 +224,8 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
     let ops = ops::parse(options.ops.as_deref())?;
     let engines = Engines::open(options)?;
     memory::check(options, &engines)?;
+    let earlier = options.compare.as_deref();
+    let earlier = earlier.map(compare::Earlier::read).transpose()?;
     let measure = match options {
         Options { phases: true, .. } => phases::run,
         Options {
@@ -201,16 +233,21 @@ pub fn run(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
         } => crossover::run,
         _ => bench,
     };
+    let run = |human: &mut dyn Write, json: Option<&mut dyn Write>| {
+        let mut records = Records::new(json, earlier.is_some());
+        measure(options, &ops, &engines, human, &mut records)?;
+        match &earlier {
+            Some(earlier) => earlier.compare(records.kept(), options.fail_above, human),
+            None => Ok(()),
+        }
+    };
     match options.json.as_deref() {
-        None => measure(options, &ops, &engines, out, None),
-        Some("-") => measure(options, &ops, &engines, &mut std::io::stderr(), Some(out)),
+        None => run(out, None),
+        Some("-") => run(&mut std::io::stderr(), Some(out)),
         Some(path) => {
             let file = std::fs::File::create(path);
-            let file = file.map_err(|error| Failure::with_path(path, &error))?;
-            let mut file = std::io::BufWriter::new(file);
-            measure(options, &ops, &engines, out, Some(&mut file))?;
-            file.flush()
-                .map_err(|error| Failure::with_path(path, &error))
+            let mut file = file.map_err(|error| Failure::with_path(path, &error))?;
+            run(out, Some(&mut file))
         }
     }
 }
@@ -220,9 +257,9 @@ fn bench(
     ops: &Ops,
     engines: &Engines,
     human: &mut dyn Write,
-    json: Option<&mut dyn Write>,
+    records: &mut Records<'_>,
 ) -> Result<(), Failure> {
-    let mut recorder = Recorder::new(json, engines, options.seed);
+    let recorder = Recorder::new(engines, options.seed);
     report::header(engines, options, human)?;
     human.flush()?;
     let largest = options.elements.iter().copied().max().unwrap_or_default();
@@ -230,6 +267,7 @@ fn bench(
     let rows = options.elements.len() * options.direction.len() * ops.functions.len();
     let progress = progress_bar(rows as u64);
     let (mut complaints, mut totals) = (Vec::new(), report::Totals::default());
+    let mut facts = Vec::new();
     for &count in &options.elements {
         for &direction in &options.direction {
             let mut rows = Vec::new();
@@ -238,7 +276,8 @@ fn bench(
                 progress.set_message(label);
                 if !direction.from_output() || has_derivative_from_output(f) {
                     let row = measure_row(f, direction, count, &inputs, engines, options.seconds)?;
-                    recorder.write(&row)?;
+                    recorder.write(&row, records)?;
+                    facts.push(row.facts());
                     complaints.extend(row.complaint());
                     totals.add(&row);
                     rows.push(row);
@@ -257,6 +296,11 @@ fn bench(
     if ops.chapter {
         gradients::write(&ops.functions, engines, human)?;
     }
+    writeln!(
+        human,
+        "\n{}",
+        meaning::wrapped(&meaning::of_bench(&facts, engines.kind()))
+    )?;
     match complaints.len() {
         0 => Ok(()),
         n => Err(Failure::Failed(format!(

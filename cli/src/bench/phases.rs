@@ -1,8 +1,9 @@
 //! `nonlin bench --phases`: what a call over slices consists of, each part alone, against memcpy of the same size.
 
 use super::inputs::{self, Inputs};
-use super::measure::{middle, repeated, wall};
-use super::{Engines, Options, report};
+use super::measure::{Timed, repeated, wall};
+use super::record::{Machine, Quartiles, Records, ms, quartiles};
+use super::{Engines, Options, meaning, report};
 use crate::failure::Failure;
 use crate::number::{bytes, grouped};
 use crate::ops::{Ops, short_name};
@@ -11,9 +12,6 @@ use nonlin::{Chain, Direction, Engine, Gpu, Tensor};
 use serde::Serialize;
 use std::io::Write;
 use std::time::{Duration, Instant};
-
-/// Mapped memory that takes so many times as long to read as other memory is worth a warning.
-const SLOW_READS: f64 = 8.0;
 
 /// Times of one call's parts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,22 +29,24 @@ struct Phases {
 }
 
 /// One function and size as JSON.
-#[derive(Serialize)]
-struct Record {
-    op: String,
-    direction: &'static str,
-    elements: usize,
-    adapter: String,
-    write_ms: f64,
-    submit_ms: f64,
-    device_ms: f64,
-    map_ms: f64,
-    copy_out_ms: f64,
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Record {
+    pub op: String,
+    pub direction: &'static str,
+    pub elements: usize,
+    pub write_ms: f64,
+    pub submit_ms: f64,
+    pub device_ms: f64,
+    pub map_ms: f64,
+    pub copy_out_ms: f64,
     /// One call of the slice layer.
-    call_ms: f64,
+    pub call_ms: f64,
     /// memcpy of the operands, and of the result.
-    memcpy_in_ms: f64,
-    memcpy_out_ms: f64,
+    pub memcpy_in_ms: f64,
+    pub memcpy_out_ms: f64,
+    pub quartiles_ms: Quartiles,
+    #[serde(flatten)]
+    pub machine: Machine,
 }
 
 /// Measures and writes tables, and JSON lines where they are wanted.
@@ -55,12 +55,14 @@ pub fn run(
     ops: &Ops,
     engines: &Engines,
     human: &mut dyn Write,
-    mut json: Option<&mut dyn Write>,
+    records: &mut Records<'_>,
 ) -> Result<(), Failure> {
     report::header(engines, options, human)?;
     let gpu = engines.needed_gpu("--phases")?;
     let largest = options.elements.iter().copied().max().unwrap_or_default();
     let inputs = Inputs::new(largest, options.seed, options.takes_grad())?;
+    let machine = Machine::of(engines);
+    let mut all = Vec::new();
     for &elements in &options.elements {
         for &direction in &options.direction {
             let mut rows = Vec::new();
@@ -68,7 +70,7 @@ pub fn run(
                 if direction.from_output() && !super::has_derivative_from_output(f) {
                     continue;
                 }
-                let record = measure(
+                let measured = measure(
                     gpu,
                     f,
                     direction,
@@ -76,16 +78,23 @@ pub fn run(
                     || inputs.grad(elements),
                     options.seconds,
                 )?;
-                if let Some(json) = json.as_deref_mut() {
-                    serde_json::to_writer(&mut *json, &record)?;
-                    writeln!(json)?;
-                }
+                let record = Record {
+                    machine: machine.clone(),
+                    ..measured
+                };
+                records.push(&record)?;
                 rows.push((short_name(f), record));
             }
             table(&rows, direction, elements, human)?;
+            human.flush()?;
+            all.extend(rows.into_iter().map(|(_, record)| record));
         }
     }
-    Ok(())
+    Ok(writeln!(
+        human,
+        "\n{}",
+        meaning::wrapped(&meaning::of_phases(&all, engines.kind()))
+    )?)
 }
 
 fn measure<'a>(
@@ -134,10 +143,14 @@ fn measure<'a>(
         phases.map = start.elapsed().saturating_sub(copying);
         Ok(phases)
     })?;
-    let median = |part: fn(&Phases) -> Duration| {
-        let mut times: Vec<Duration> = samples.iter().map(part).collect();
-        super::record::ms(middle(&mut times))
-    };
+    let part = |part: fn(&Phases) -> Duration| Timed::of(samples.iter().map(part).collect());
+    let [write, submit, device] = [
+        |p: &Phases| p.write,
+        |p: &Phases| p.submit,
+        |p: &Phases| p.device,
+    ]
+    .map(part);
+    let [map, copy_out] = [|p: &Phases| p.map, |p: &Phases| p.copy_out].map(part);
     let call = wall(budget, || gpu.compute(f, direction, x, grad, &mut out))?;
     let operands = 1 + u32::from(grad.is_some());
     let memcpy = wall(budget, || {
@@ -145,20 +158,30 @@ fn measure<'a>(
         std::hint::black_box(&mut out);
         Ok(())
     })?;
-    let ms = super::record::ms;
+    let memcpy_in = memcpy * operands;
     Ok(Record {
         op: f.to_string(),
         direction: direction.name(),
         elements: x.len(),
-        adapter: gpu.info().name.clone(),
-        write_ms: median(|phases| phases.write),
-        submit_ms: median(|phases| phases.submit),
-        device_ms: median(|phases| phases.device),
-        map_ms: median(|phases| phases.map),
-        copy_out_ms: median(|phases| phases.copy_out),
-        call_ms: ms(call),
-        memcpy_in_ms: ms(memcpy * operands),
-        memcpy_out_ms: ms(memcpy),
+        write_ms: ms(write.median),
+        submit_ms: ms(submit.median),
+        device_ms: ms(device.median),
+        map_ms: ms(map.median),
+        copy_out_ms: ms(copy_out.median),
+        call_ms: ms(call.median),
+        memcpy_in_ms: ms(memcpy_in.median),
+        memcpy_out_ms: ms(memcpy.median),
+        quartiles_ms: quartiles(&[
+            ("write", &write),
+            ("submit", &submit),
+            ("device", &device),
+            ("map", &map),
+            ("copy_out", &copy_out),
+            ("call", &call),
+            ("memcpy_in", &memcpy_in),
+            ("memcpy_out", &memcpy),
+        ]),
+        machine: Machine::default(),
     })
 }
 
@@ -192,12 +215,12 @@ pub fn submit(
 }
 
 impl Record {
-    fn sum(&self) -> f64 {
+    pub fn sum(&self) -> f64 {
         self.write_ms + self.submit_ms + self.device_ms + self.map_ms + self.copy_out_ms
     }
 
     /// The least that a call over slices could take on this device.
-    fn least(&self) -> f64 {
+    pub fn least(&self) -> f64 {
         self.memcpy_in_ms + self.device_ms + self.memcpy_out_ms
     }
 }
@@ -235,30 +258,5 @@ fn table(
             .map(|(_, value)| format!("{:.3}", value(row)));
         table.push(std::iter::once(name.clone()).chain(cells).collect());
     }
-    table.write(out)?;
-    conclusion(rows, out)
-}
-
-/// What the rows mean, in words.
-fn conclusion(rows: &[(String, Record)], out: &mut dyn Write) -> Result<(), Failure> {
-    let middle = |value: &dyn Fn(&Record) -> f64| {
-        let mut values: Vec<f64> = rows.iter().map(|(_, row)| value(row)).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-    };
-    let moved = middle(&|row| (row.write_ms + row.map_ms + row.copy_out_ms) / row.call_ms * 100.0);
-    let least = middle(&|row| row.call_ms / row.least());
-    writeln!(
-        out,
-        "\nOne call from slice to slice takes {least:.2} times what memcpy there, the device's work and memcpy back take. Moving the numbers is \
-         {moved:.0} % of it."
-    )?;
-    let reads = middle(&|row| row.copy_out_ms / row.memcpy_out_ms);
-    if reads > SLOW_READS {
-        writeln!(
-            out,
-            "Warning: reading mapped memory takes {reads:.1} times as long as reading other memory; this adapter maps memory that the CPU does not cache."
-        )?;
-    }
-    Ok(())
+    Ok(table.write(out)?)
 }

@@ -1,12 +1,86 @@
 //! The measurements as JSON, one object a line.
 
+use super::measure::Timed;
 use super::{Engines, Row, machine};
 use crate::failure::Failure;
 use crate::ulp::Worst;
 use nonlin::gpu::Clock;
 use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
+
+/// The records of a run: written where they are wanted, and kept for a comparison.
+pub struct Records<'w> {
+    out: Option<&'w mut dyn Write>,
+    kept: Option<Vec<Value>>,
+}
+
+impl<'w> Records<'w> {
+    /// Writes nothing where `out` is `None`.
+    pub fn new(out: Option<&'w mut dyn Write>, keep: bool) -> Self {
+        let kept = keep.then(Vec::new);
+        Self { out, kept }
+    }
+
+    /// Takes one record.
+    pub fn push(&mut self, record: &impl Serialize) -> Result<(), Failure> {
+        if let Some(out) = self.out.as_deref_mut() {
+            writeln!(out, "{}", serde_json::to_string(record)?)?;
+            // A long run can be watched, and what it has is kept when it is stopped.
+            out.flush()?;
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.push(serde_json::to_value(record)?);
+        }
+        Ok(())
+    }
+
+    /// What was kept.
+    pub fn kept(&self) -> &[Value] {
+        self.kept.as_deref().unwrap_or_default()
+    }
+}
+
+/// Between which times, in ms, the middle half of the repetitions lies; by the name of the median's field without its unit.
+pub type Quartiles = BTreeMap<&'static str, [f64; 2]>;
+
+/// The quartiles of named times.
+pub fn quartiles(times: &[(&'static str, &Timed)]) -> Quartiles {
+    let of = |&(name, time): &(&'static str, &Timed)| (name, time.quartiles.map(ms));
+    times.iter().map(of).collect()
+}
+
+/// The machine that a record of both engines is of.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Machine {
+    pub processor: String,
+    pub isa: Option<&'static str>,
+    pub cpu_threads: Option<usize>,
+    pub adapter: String,
+    pub backend: Option<String>,
+    pub driver: Option<String>,
+    pub software: Option<bool>,
+    pub version: &'static str,
+}
+
+impl Machine {
+    /// What the engines run on.
+    pub fn of(engines: &Engines) -> Self {
+        let (cpu, info) = (engines.cpus.last(), engines.gpu.as_ref().map(|g| g.info()));
+        Self {
+            processor: machine::processor(),
+            isa: cpu.map(|cpu| cpu.isa().name()),
+            cpu_threads: cpu.map(|cpu| cpu.threads()),
+            adapter: info.map(|info| info.name.clone()).unwrap_or_default(),
+            backend: info.map(|info| info.backend.to_string()),
+            driver: info.map(|info| format!("{} {}", info.driver, info.driver_info)),
+            software: info.map(|info| info.software),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
 
 /// One function, direction, size and engine.
 #[derive(Serialize)]
@@ -30,6 +104,7 @@ struct Record<'a> {
     download_ms: Option<f64>,
     /// Host memory to host memory.
     total_ms: f64,
+    quartiles_ms: Quartiles,
     /// Operands read and results written, over `compute_ms`.
     gb_per_s: f64,
     /// A copy kernel of the same number of elements.
@@ -48,37 +123,33 @@ struct Record<'a> {
     version: &'static str,
 }
 
-/// Writes the records of a run.
-pub struct Recorder<'e, 'w> {
-    out: Option<&'w mut dyn Write>,
+/// Makes records of rows.
+pub struct Recorder<'e> {
     engines: &'e Engines,
     processor: String,
     seed: u64,
 }
 
-impl<'e, 'w> Recorder<'e, 'w> {
-    /// Writes nothing where `out` is `None`.
-    pub fn new(out: Option<&'w mut dyn Write>, engines: &'e Engines, seed: u64) -> Self {
+impl<'e> Recorder<'e> {
+    /// Of rows that these engines computed.
+    pub fn new(engines: &'e Engines, seed: u64) -> Self {
         Self {
-            out,
             engines,
             processor: machine::processor(),
             seed,
         }
     }
 
-    /// Writes a record for each engine.
-    pub fn write(&mut self, row: &Row) -> Result<(), Failure> {
-        let Some(out) = self.out.as_deref_mut() else {
-            return Ok(());
-        };
+    /// Makes a record for each engine.
+    pub fn write(&self, row: &Row, into: &mut Records<'_>) -> Result<(), Failure> {
         let cpus = self.engines.cpus.iter().zip(&row.cpus);
         let mut records: Vec<Record<'_>> = cpus
             .map(|(cpu, (time, worst))| Record {
                 adapter: &self.processor,
                 isa: Some(cpu.isa().name()),
                 threads: Some(cpu.threads()),
-                ..record(row, "cpu", *time, *time, worst, self.seed)
+                quartiles_ms: quartiles(&[("compute", time)]),
+                ..record(row, "cpu", time.median, time.median, worst, self.seed)
             })
             .collect();
         if let (Some(gpu), Some((times, worst))) = (&self.engines.gpu, &row.gpu) {
@@ -88,24 +159,33 @@ impl<'e, 'w> Recorder<'e, 'w> {
                 backend: Some(info.backend.to_string()),
                 driver: Some(format!("{} {}", info.driver, info.driver_info)),
                 software: Some(info.software),
-                upload_ms: Some(ms(times.upload)),
-                download_ms: Some(ms(times.download)),
-                copy_ms: Some(ms(times.copy)),
-                percent_of_copy: Some(row.percent_of_copy(times.compute, times.copy)),
+                upload_ms: Some(ms(times.upload.median)),
+                download_ms: Some(ms(times.download.median)),
+                quartiles_ms: quartiles(&[
+                    ("upload", &times.upload),
+                    ("compute", &times.compute),
+                    ("download", &times.download),
+                    ("total", &times.total),
+                    ("copy", &times.copy),
+                ]),
+                copy_ms: Some(ms(times.copy.median)),
+                percent_of_copy: Some(row.percent_of_copy(times)),
                 clock: Some(match times.clock {
                     Clock::Timestamps => "timestamps",
                     Clock::Wall => "wall",
                 }),
                 compile_ms: Some(ms(row.compile)),
-                ..record(row, "gpu", times.compute, times.total, worst, self.seed)
+                ..record(
+                    row,
+                    "gpu",
+                    times.compute.median,
+                    times.total.median,
+                    worst,
+                    self.seed,
+                )
             });
         }
-        for record in records {
-            serde_json::to_writer(&mut *out, &record)?;
-            writeln!(out)?;
-        }
-        // A long run can be watched, and what it has is kept when it is stopped.
-        Ok(out.flush()?)
+        records.iter().try_for_each(|record| into.push(record))
     }
 }
 
@@ -132,6 +212,7 @@ fn record<'a>(
         compute_ms: ms(compute),
         download_ms: None,
         total_ms: ms(total),
+        quartiles_ms: Quartiles::new(),
         gb_per_s: row.gb_per_s(compute),
         copy_ms: None,
         percent_of_copy: None,

@@ -1,5 +1,7 @@
 //! The measurements as text for people.
 
+use super::meaning::Facts;
+use super::measure::{GpuTimes, Timed};
 use super::{Engines, Options, Row, machine};
 use crate::number::{bytes, grouped, milliseconds};
 use crate::ops;
@@ -16,33 +18,53 @@ impl Row {
     }
 
     /// The throughput in percent of the copy kernel's, which moves two numbers an element.
-    pub fn percent_of_copy(&self, compute: Duration, copy: Duration) -> f64 {
-        let copied = (self.elements * 8) as f64 / copy.as_nanos().max(1) as f64;
-        100.0 * self.gb_per_s(compute) / copied
+    pub fn percent_of_copy(&self, times: &GpuTimes) -> f64 {
+        let copied = (self.elements * 8) as f64 / times.copy.median.as_nanos().max(1) as f64;
+        100.0 * self.gb_per_s(times.compute.median) / copied
     }
 
     /// Time of the fastest CPU engine.
     fn best_cpu(&self) -> Option<Duration> {
-        self.cpus.iter().map(|(time, _)| *time).min()
+        self.cpus.iter().map(|(time, _)| time.median).min()
     }
 
-    /// Who is faster, and how much, where operands and result are in host memory.
-    fn winner_on_host(&self) -> Option<String> {
+    /// How many times as long as the GPU the CPU takes, where operands and result are in host memory.
+    fn ratio_on_host(&self) -> Option<f64> {
         let (times, _) = self.gpu.as_ref()?;
-        Some(winner(self.best_cpu()?, times.total))
+        Some(ratio(self.best_cpu()?, times.total.median))
     }
 
     /// The same where they are on the device: the CPU has to fetch every operand and to bring the result back.
-    fn winner_on_device(&self) -> Option<String> {
+    fn ratio_on_device(&self) -> Option<f64> {
         let (times, _) = self.gpu.as_ref()?;
         let operands = if self.direction.takes_grad() { 2 } else { 1 };
-        let there_and_back = times.download * operands + times.upload_of_one(operands);
-        Some(winner(self.best_cpu()? + there_and_back, times.compute))
+        let there_and_back = times.download.median * operands + times.upload_of_one(operands);
+        Some(ratio(
+            self.best_cpu()? + there_and_back,
+            times.compute.median,
+        ))
+    }
+
+    /// What the closing words are made of.
+    pub fn facts(&self) -> Facts {
+        let times = self.gpu.as_ref().map(|(times, _)| times);
+        let moved = |times: &GpuTimes| times.upload.median + times.download.median;
+        let alone = self.cpus.first().filter(|_| self.cpus.len() > 1);
+        Facts {
+            elements: self.elements,
+            gb_per_s: self.best_cpu().map(|time| self.gb_per_s(time)),
+            threads: alone
+                .zip(self.cpus.last())
+                .map(|((alone, _), (all, _))| ratio(alone.median, all.median)),
+            host: self.ratio_on_host(),
+            device: self.ratio_on_device(),
+            moved: times.map(|times| ratio(moved(times), times.compute.median)),
+        }
     }
 }
 
-fn winner(cpu: Duration, gpu: Duration) -> String {
-    winner_by(cpu.as_secs_f64() / gpu.as_secs_f64().max(1e-12))
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64().max(1e-12)
 }
 
 /// Who is faster where the CPU takes so many times as long as the GPU.
@@ -65,14 +87,7 @@ pub fn header(engines: &Engines, options: &Options, out: &mut dyn Write) -> io::
         options.seed,
         options.seconds.as_secs_f64(),
     )?;
-    let timed = match (engines.cpus.first(), engines.cpus.last()) {
-        (Some(first), Some(last)) => match last.threads() {
-            1 => format!("{}, 1 thread", first.isa().name()),
-            n => format!("{}, 1 and {n} threads", first.isa().name()),
-        },
-        _ => "not timed".to_owned(),
-    };
-    writeln!(out, "CPU  {}, {timed}", machine::processor())?;
+    writeln!(out, "CPU  {}", cpu(engines))?;
     if let Some(gpu) = &engines.gpu {
         writeln!(out, "GPU  {}", gpu.info())?;
         if gpu.info().software {
@@ -86,6 +101,18 @@ pub fn header(engines: &Engines, options: &Options, out: &mut dyn Write) -> io::
         writeln!(out, "GPU  none: {reason}")?;
     }
     Ok(())
+}
+
+/// The processor, and how it is used.
+pub fn cpu(engines: &Engines) -> String {
+    let timed = match (engines.cpus.first(), engines.cpus.last()) {
+        (Some(first), Some(last)) => match last.threads() {
+            1 => format!("{}, 1 thread", first.isa().name()),
+            n => format!("{}, 1 and {n} threads", first.isa().name()),
+        },
+        _ => "not timed".to_owned(),
+    };
+    format!("{}, {timed}", machine::processor())
 }
 
 /// One column: its heading, where its text stands, and the text of a row.
@@ -137,11 +164,11 @@ fn columns(engines: &Engines) -> Vec<Column<'_>> {
             1 => "CPU ms\n1 thread".to_owned(),
             n => format!("CPU ms\n{n} threads"),
         };
-        let text = move |row: &Row| Some(milliseconds(row.cpus.get(i)?.0));
+        let text = move |row: &Row| Some(milliseconds(row.cpus.get(i)?.0.median));
         columns.push((heading, Right, Box::new(text)));
     }
     if engines.gpu.is_some() {
-        type Part = fn(&super::GpuTimes) -> Duration;
+        type Part = fn(&GpuTimes) -> Timed;
         let parts: [(&str, Part); 4] = [
             ("GPU ms\nupload", |times| times.upload),
             ("GPU ms\ncompute", |times| times.compute),
@@ -149,23 +176,23 @@ fn columns(engines: &Engines) -> Vec<Column<'_>> {
             ("GPU ms\ntotal", |times| times.total),
         ];
         for (heading, part) in parts {
-            let text = move |row: &Row| Some(milliseconds(part(&row.gpu.as_ref()?.0)));
+            let text = move |row: &Row| Some(milliseconds(part(&row.gpu.as_ref()?.0).median));
             columns.push((heading.to_owned(), Right, Box::new(text)));
         }
         columns.push((
             "compute\nGB/s".to_owned(),
             Right,
-            Box::new(|row| Some(format!("{:.1}", row.gb_per_s(row.gpu.as_ref()?.0.compute)))),
+            Box::new(|row| {
+                let times = &row.gpu.as_ref()?.0;
+                Some(format!("{:.1}", row.gb_per_s(times.compute.median)))
+            }),
         ));
         columns.push((
             "of a\ncopy".to_owned(),
             Right,
             Box::new(|row| {
                 let times = &row.gpu.as_ref()?.0;
-                Some(format!(
-                    "{:.0}%",
-                    row.percent_of_copy(times.compute, times.copy)
-                ))
+                Some(format!("{:.0}%", row.percent_of_copy(times)))
             }),
         ));
     } else {
@@ -184,12 +211,12 @@ fn columns(engines: &Engines) -> Vec<Column<'_>> {
         columns.push((
             "data on\nthe host".to_owned(),
             Right,
-            Box::new(Row::winner_on_host),
+            Box::new(|row| row.ratio_on_host().map(winner_by)),
         ));
         columns.push((
             "data on\nthe GPU".to_owned(),
             Right,
-            Box::new(Row::winner_on_device),
+            Box::new(|row| row.ratio_on_device().map(winner_by)),
         ));
     }
     columns

@@ -136,6 +136,7 @@ impl Report {
     pub fn figure(&self, title: &str) -> Figure {
         Figure {
             title: title.to_owned(),
+            notes: Vec::new(),
             panels: self.panels.clone(),
             columns: self.panels.len().min(3),
         }

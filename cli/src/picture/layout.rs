@@ -1,8 +1,9 @@
 //! Where everything of a figure stands, as marks that need nothing but drawing.
 
 use super::axis::Axis;
+use super::polyline::{clipped, simplified};
 use super::theme::Ink;
-use super::{Figure, Panel, WIDTH, legend};
+use super::{Figure, Panel, WIDTH, font, legend};
 
 /// The side of a text that its place names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,10 +56,15 @@ const TITLE: f64 = 16.0;
 const PANEL_TITLE: f64 = 13.0;
 const TICK: f64 = 10.5;
 const LABEL: f64 = 11.0;
+/// The height of a line of notes.
+const NOTE: f64 = 14.0;
+/// What numbers beside an axis need.
+const NUMBER_ROOM: f64 = 34.0;
+/// The radius of a ring, and its colour in the palette.
+const RING: f64 = 5.0;
+const RING_COLOUR: usize = 2;
 /// How much wider the bold letters of a browser are than what is measured.
 const BOLD: f64 = 1.25;
-/// Lines that differ from the polygon through fewer points by less than this are drawn through the fewer.
-const TOLERANCE: f64 = 0.12;
 
 /// Lays a figure out.
 pub fn layout(figure: &Figure) -> Drawing {
@@ -75,6 +81,21 @@ pub fn layout(figure: &Figure) -> Drawing {
             true,
         ));
         top += TITLE + 10.0;
+    }
+    for note in &figure.notes {
+        let size = fitting(note, LABEL, WIDTH - 2.0 * EDGE);
+        top += NOTE;
+        marks.push(text(
+            note,
+            WIDTH / 2.0,
+            top - 3.0,
+            size,
+            Anchor::Middle,
+            false,
+        ));
+    }
+    if !figure.notes.is_empty() {
+        top += 4.0;
     }
     let common =
         legend::shared(figure).filter(|entries| entries.len() > 1 || figure.panels.len() == 1);
@@ -95,7 +116,9 @@ pub fn layout(figure: &Figure) -> Drawing {
             .collect();
         let legend_rows = legends.iter().map(Vec::len).max().unwrap_or(0);
         let labelled = row.iter().any(|panel| !panel.x_label.is_empty());
-        let plot_top = top + PANEL_TITLE + 9.0 + legend_rows as f64 * legend::ROW;
+        let notes = row.iter().map(|panel| panel.notes.len()).max().unwrap_or(0);
+        let legend_top = top + PANEL_TITLE + 6.0 + notes as f64 * NOTE;
+        let plot_top = legend_top + 3.0 + legend_rows as f64 * legend::ROW;
         for (i, (panel, legend)) in row.iter().zip(&legends).enumerate() {
             let left = EDGE + i as f64 * width;
             let label_room = if panel.y_label.is_empty() {
@@ -104,7 +127,7 @@ pub fn layout(figure: &Figure) -> Drawing {
                 LABEL + 4.0
             };
             let frame = [
-                left + 34.0 + label_room,
+                left + number_room(panel, plot_height) + label_room,
                 plot_top,
                 left + width - 10.0,
                 plot_top + plot_height,
@@ -114,20 +137,21 @@ pub fn layout(figure: &Figure) -> Drawing {
                 frame,
             });
             let centre = (frame[0] + frame[2]) / 2.0;
+            let room = 2.0 * (left + width - centre);
             marks.push(text(
                 &panel.title,
                 centre,
                 top + PANEL_TITLE,
-                fitting(&panel.title, width),
+                fitting(&panel.title, PANEL_TITLE * BOLD, room) / BOLD,
                 Anchor::Middle,
                 true,
             ));
-            legend::draw(
-                legend,
-                left + width / 2.0,
-                top + PANEL_TITLE + 6.0,
-                &mut marks,
-            );
+            for (i, note) in panel.notes.iter().enumerate() {
+                let y = top + PANEL_TITLE + (i + 1) as f64 * NOTE;
+                let size = fitting(note, TICK, room);
+                marks.push(text(note, centre, y + 1.0, size, Anchor::Middle, false));
+            }
+            legend::draw(legend, left + width / 2.0, legend_top, &mut marks);
             draw_panel(panel, frame, left, &mut marks);
             marks.push(Mark::EndPanel);
         }
@@ -146,10 +170,42 @@ pub fn layout(figure: &Figure) -> Drawing {
     }
 }
 
-/// The size at which a panel's title is no wider than the panel.
-fn fitting(title: &str, width: f64) -> f64 {
-    let natural = super::font::width(title, PANEL_TITLE) * BOLD;
-    (PANEL_TITLE * (width / natural).min(1.0)).max(7.0)
+/// The size, `size` at most, at which a text is no wider than `width`.
+fn fitting(words: &str, size: f64, width: f64) -> f64 {
+    let natural = super::font::width(words, size);
+    (size * (width / natural).min(1.0)).max(7.0)
+}
+
+/// What the numbers beside the y axis need.
+fn number_room(panel: &Panel, height: f64) -> f64 {
+    let ticks = ticks(&axes(panel).1, height / 20.0, panel.y_words);
+    let widths = ticks.iter().map(|(_, text)| font::width(text, TICK));
+    match panel.y_words {
+        Some(_) => widths.fold(NUMBER_ROOM, |room, width| room.max(width + 8.0)),
+        None => NUMBER_ROOM,
+    }
+}
+
+/// The axes, x first.
+fn axes(panel: &Panel) -> (Axis, Axis) {
+    let points = || panel.series.iter().flat_map(|series| &series.points);
+    let x_axis = panel.x_range.map_or_else(
+        || Axis::around(points().map(|p| p.0), panel.log_x, 0.0),
+        |range| Axis::new(range, panel.log_x),
+    );
+    let y_axis = panel.y_range.map_or_else(
+        || Axis::around(points().map(|p| p.1), panel.log_y, 0.05),
+        |range| Axis::new(range, panel.log_y),
+    );
+    (x_axis, y_axis)
+}
+
+/// About `count` ticks, in words where there are some.
+fn ticks(axis: &Axis, count: f64, words: Option<fn(f64) -> String>) -> Vec<(f64, String)> {
+    let ticks = axis.ticks(count as usize).into_iter();
+    ticks
+        .map(|(x, text)| (x, words.map_or(text, |words| words(x))))
+        .collect()
 }
 
 fn text(words: &str, x: f64, y: f64, size: f64, anchor: Anchor, bold: bool) -> Mark {
@@ -166,15 +222,7 @@ fn text(words: &str, x: f64, y: f64, size: f64, anchor: Anchor, bold: bool) -> M
 
 fn draw_panel(panel: &Panel, frame: [f64; 4], outer_left: f64, marks: &mut Vec<Mark>) {
     let [left, top, right, bottom] = frame;
-    let points = || panel.series.iter().flat_map(|series| &series.points);
-    let x_axis = panel.x_range.map_or_else(
-        || Axis::around(points().map(|p| p.0), panel.log_x, 0.0),
-        |range| Axis::new(range, panel.log_x),
-    );
-    let y_axis = panel.y_range.map_or_else(
-        || Axis::around(points().map(|p| p.1), panel.log_y, 0.05),
-        |range| Axis::new(range, panel.log_y),
-    );
+    let (x_axis, y_axis) = axes(panel);
     let to_x = |x| Some(left + x_axis.place(x)? * (right - left));
     let to_y = |y| Some(bottom - y_axis.place(y)? * (bottom - top));
     let mut line = |points: Vec<(f64, f64)>, ink, width| {
@@ -185,8 +233,8 @@ fn draw_panel(panel: &Panel, frame: [f64; 4], outer_left: f64, marks: &mut Vec<M
             dashed: false,
         });
     };
-    let x_ticks = x_axis.ticks(((right - left) / 34.0) as usize);
-    let y_ticks = y_axis.ticks(((bottom - top) / 20.0) as usize);
+    let x_ticks = ticks(&x_axis, (right - left) / 34.0, panel.x_words);
+    let y_ticks = ticks(&y_axis, (bottom - top) / 20.0, panel.y_words);
     let places: Vec<_> = x_ticks
         .iter()
         .filter_map(|(x, text)| Some((to_x(*x)?, text)))
@@ -272,99 +320,21 @@ fn draw_panel(panel: &Panel, frame: [f64; 4], outer_left: f64, marks: &mut Vec<M
             });
         }
     }
-}
-
-/// The pieces of a line that lie inside the frame.
-fn clipped(points: &[Option<(f64, f64)>], frame: [f64; 4]) -> Vec<Vec<(f64, f64)>> {
-    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
-    for pair in points.windows(2) {
-        let (Some(a), Some(b)) = (pair[0], pair[1]) else {
-            continue;
+    let inside = |(x, y): &(f64, f64)| (left..=right).contains(x) && (top..=bottom).contains(y);
+    let rings = panel.rings.iter();
+    for (x, y) in rings
+        .filter_map(|(x, y)| Some((to_x(*x)?, to_y(*y)?)))
+        .filter(inside)
+    {
+        let corner = |i: i32| {
+            let (sine, cosine) = (f64::from(i) * std::f64::consts::TAU / 24.0).sin_cos();
+            (x + RING * cosine, y + RING * sine)
         };
-        let Some((from, to)) = inside(a, b, frame) else {
-            continue;
-        };
-        match pieces.last_mut() {
-            Some(piece) if piece.last() == Some(&from) => piece.push(to),
-            _ => pieces.push(vec![from, to]),
-        }
+        marks.push(Mark::Line {
+            points: (0..=24).map(corner).collect(),
+            ink: Ink::Series(RING_COLOUR),
+            width: 2.0,
+            dashed: false,
+        });
     }
-    pieces
-}
-
-/// The part of a segment that lies in the frame, after Liang and Barsky.
-fn inside(
-    a: (f64, f64),
-    b: (f64, f64),
-    [left, top, right, bottom]: [f64; 4],
-) -> Option<((f64, f64), (f64, f64))> {
-    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-    for (step, room) in [
-        (-dx, a.0 - left),
-        (dx, right - a.0),
-        (-dy, a.1 - top),
-        (dy, bottom - a.1),
-    ] {
-        // Half a rounding outside is inside.
-        let room = if room.abs() < 1e-9 { 0.0 } else { room };
-        if step == 0.0 {
-            if room < 0.0 {
-                return None;
-            }
-        } else if step < 0.0 {
-            enter = enter.max(room / step);
-        } else {
-            leave = leave.min(room / step);
-        }
-    }
-    // Not a number where the segment is none.
-    if enter.is_nan() || leave.is_nan() || enter > leave {
-        return None;
-    }
-    let at = |t: f64| match t {
-        0.0 => a,
-        1.0 => b,
-        _ => (a.0 + t * dx, a.1 + t * dy),
-    };
-    Some((at(enter), at(leave)))
-}
-
-/// The line through fewer of its points, after Douglas and Peucker.
-fn simplified(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let mut kept = vec![false; points.len()];
-    let mut ranges = vec![(0, points.len() - 1)];
-    kept[0] = true;
-    kept[points.len() - 1] = true;
-    while let Some((first, last)) = ranges.pop() {
-        let (a, b) = (points[first], points[last]);
-        let farthest = (first + 1..last)
-            .map(|i| (i, distance(points[i], a, b)))
-            .fold(None, |best, next| match best {
-                Some((_, distance)) if distance >= next.1 => best,
-                _ => Some(next),
-            });
-        if let Some((i, _)) = farthest.filter(|(_, distance)| *distance > TOLERANCE) {
-            kept[i] = true;
-            ranges.extend([(first, i), (i, last)]);
-        }
-    }
-    points
-        .iter()
-        .zip(kept)
-        .filter(|(_, kept)| *kept)
-        .map(|(point, _)| *point)
-        .collect()
-}
-
-/// How far `p` lies from the segment from `a` to `b`.
-fn distance(p: (f64, f64), a: (f64, f64), b: (f64, f64)) -> f64 {
-    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-    let square = dx * dx + dy * dy;
-    let t = if square == 0.0 {
-        0.0
-    } else {
-        (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / square).clamp(0.0, 1.0)
-    };
-    (p.0 - a.0 - t * dx).hypot(p.1 - a.1 - t * dy)
 }

@@ -8,6 +8,7 @@ mod font;
 mod layout;
 mod legend;
 mod png;
+mod polyline;
 mod svg;
 mod theme;
 
@@ -52,6 +53,14 @@ pub struct Panel {
     pub y_range: Option<(f64, f64)>,
     /// Whether y = 0 and x = 0 have lines.
     pub zero_line: bool,
+    /// Lines of small letters between title and axes.
+    pub notes: Vec<String>,
+    /// Points with a ring around them.
+    pub rings: Vec<(f64, f64)>,
+    /// How a tick of the x axis is written, where not as a number.
+    pub x_words: Option<fn(f64) -> String>,
+    /// The same of the y axis.
+    pub y_words: Option<fn(f64) -> String>,
 }
 
 /// Panels in rows.
@@ -59,6 +68,8 @@ pub struct Panel {
 pub struct Figure {
     /// Stands above all; may be empty.
     pub title: String,
+    /// Lines of small letters below the title.
+    pub notes: Vec<String>,
     /// The panels, row by row.
     pub panels: Vec<Panel>,
     /// How many stand side by side.
@@ -92,6 +103,7 @@ mod tests {
         };
         Figure {
             title: String::new(),
+            notes: Vec::new(),
             panels: vec![panel],
             columns: 1,
         }
@@ -122,6 +134,24 @@ mod tests {
             "legend and pieces: {svg}"
         );
         assert!(svg.contains("a &lt; b"));
+    }
+
+    #[test]
+    fn notes_rings_and_words_are_drawn_and_no_number_reaches_over_the_edge() {
+        let mut figure = figure(vec![line(vec![(1.0, 1e-3), (1e6, 1.0)])]);
+        figure.notes = vec!["of a machine".to_owned()];
+        let panel = &mut figure.panels[0];
+        (panel.log_x, panel.log_y) = (true, true);
+        panel.notes = vec!["a note".to_owned()];
+        panel.rings = vec![(1e3, 0.1), (f64::NAN, 1.0), (1e9, 1.0)];
+        panel.y_words = Some(|_| "a hundred milliseconds".to_owned());
+        let svg = figure.svg(Theme::Auto);
+        assert!(svg.contains(">of a machine<") && svg.contains(">a note<"));
+        assert_eq!(svg.matches("class=\"s c2\"").count(), 1, "one ring inside");
+        let frame = svg.split("data-frame=\"").nth(1).expect("a panel");
+        let left: f64 = frame.split(' ').next().expect("left").parse().expect("px");
+        let size = 10.5;
+        assert!(left > font::width("a hundred milliseconds", size), "{left}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub fn figure(
     let panels = groups.iter().map(|group| panel(group, range, engine));
     Ok(Figure {
         title: String::new(),
+        notes: Vec::new(),
         panels: panels.collect::<Result<_, _>>()?,
         columns,
     })
