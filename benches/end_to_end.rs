@@ -40,7 +40,10 @@ fn end_to_end(criterion: &mut Criterion) {
                         n,
                         &mut out,
                         |out| engine.compute(f, direction, &x, operand, out),
-                        |out| check::elements(f, direction, &x, &grad, out),
+                        |out| {
+                            check::elements(f, direction, &x, &grad, out);
+                            out.fill(f32::NAN);
+                        },
                     );
                 }
                 group.finish();

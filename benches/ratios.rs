@@ -1,13 +1,15 @@
 //! Times of the GPU engine set against what bounds them, taken in turn in one run: what criterion, which takes one time after another,
 //! cannot tell on a machine that is not quiet.
 //!
-//! `cargo bench --bench ratios`, or with the names of some: `-- "round trip" streaming steady batch`. Medians of 15 turns.
+//! `cargo bench --bench ratios`, or with the names of some: `-- "round trip" streaming steady batch`. Medians of 15 turns; a
+//! ratio is the median of the turns' ratios.
 
 mod support;
 
 use nonlin::{Activation, Direction, Engine, Gpu, Result};
 use std::hint::black_box;
-use support::turns::{self, medians, ratio};
+use std::time::Instant;
+use support::turns::Turns;
 use support::{check, limit, numbers};
 
 /// A name and what is measured under it.
@@ -30,6 +32,7 @@ fn main() {
     };
     for (name, measure) in MEASUREMENTS {
         if chosen.is_empty() || chosen.iter().any(|chosen| chosen == name) {
+            gpu.trim();
             measure(&gpu).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
@@ -48,12 +51,12 @@ fn round_trip(gpu: &Gpu) -> Result<()> {
     let (mut there, mut back, mut y) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
     let (tensor, out) = (gpu.upload(&x)?, gpu.empty(n)?);
     let mut downloaded = vec![0.0; n];
-    let times = medians(&mut [
+    let turns = Turns::take(&mut [
         ("memcpy there", &mut || {
             there.copy_from_slice(black_box(&x));
             Ok(())
         }),
-        ("kernel, and the wait", &mut || {
+        ("kernel", &mut || {
             gpu.forward_into(&f, &tensor, &out)?;
             gpu.wait()
         }),
@@ -73,22 +76,15 @@ fn round_trip(gpu: &Gpu) -> Result<()> {
     check::elements(&f, Direction::Forward, &x, &[], &y);
     check::same(&downloaded, &y);
     check::same(&there, &back);
-    let [there, kernel, back, upload, download, call] = times[..] else {
-        return Ok(());
-    };
-    ratio("upload / memcpy", upload, there);
-    ratio("download / memcpy", download, back);
-    ratio(
-        "one call / (memcpy + kernel + memcpy)",
-        call,
-        there + kernel + back,
-    );
+    turns.ratio("upload", &["memcpy there"]);
+    turns.ratio("download", &["memcpy back"]);
+    turns.ratio("one call", &["memcpy there", "kernel", "memcpy back"]);
     Ok(())
 }
 
 /// A slice through a device that holds a quarter of it, against a device that holds all of it.
 fn streaming(gpu: &Gpu) -> Result<()> {
-    let n = elements(1 << 28);
+    let n = support::long(1 << 28)[0];
     println!(
         "streaming: sigmoid over a slice of {n} elements through a device limited to a quarter of its bytes"
     );
@@ -97,33 +93,24 @@ fn streaming(gpu: &Gpu) -> Result<()> {
     let mut downloaded = vec![0.0; n];
     let limited = limit::device(gpu, n as u64)?;
     let (tensor, out) = (gpu.upload(&x)?, gpu.empty(n)?);
-    let times = medians(&mut [
-        ("upload of all", &mut || {
+    let turns = Turns::take(&mut [
+        ("upload", &mut || {
             gpu.upload_into(&x, &tensor)?;
             gpu.wait()
         }),
-        ("kernel over all, and the wait", &mut || {
+        ("kernel", &mut || {
             gpu.forward_into(&f, &tensor, &out)?;
             gpu.wait()
         }),
-        ("download of all", &mut || {
-            out.download_into(&mut downloaded)
-        }),
-        ("one call through the limited device", &mut || {
-            limited.forward_into(&f, &x, &mut y)
+        ("download", &mut || out.download_into(&mut downloaded)),
+        ("one call, limited", &mut || {
+            Engine::forward_into(&limited, &f, &x, &mut y)
         }),
     ])?;
     check::elements(&f, Direction::Forward, &x, &[], &y);
     check::same(&downloaded, &y);
     limit::check(&limited, n as u64);
-    let [upload, kernel, download, call] = times[..] else {
-        return Ok(());
-    };
-    ratio(
-        "one call / (upload + kernel + download)",
-        call,
-        upload + kernel + download,
-    );
+    turns.ratio("one call, limited", &["upload", "kernel", "download"]);
     Ok(())
 }
 
@@ -141,23 +128,22 @@ fn steady(gpu: &Gpu) -> Result<()> {
     };
     many(calls / 10)?;
     let (made, memory, resident) = (gpu.activity(), gpu.memory(), resident_kib());
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     many(calls)?;
     let time = start.elapsed();
     let now = gpu.activity();
     println!(
         "  {:.3} ms a call; buffers made: {}, bind groups: {}, pipelines: {}, submissions: {}",
-        turns::ms(time) / f64::from(calls),
+        time.as_secs_f64() * 1e3 / f64::from(calls),
         now.buffers - made.buffers,
         now.bind_groups - made.bind_groups,
         now.pipelines - made.pipelines,
         now.submissions - made.submissions,
     );
     println!(
-        "  device memory held: {} bytes before, {} after, {} at most",
+        "  device memory held: {} bytes before, {} after",
         memory.held,
-        gpu.memory().held,
-        gpu.memory().peak
+        gpu.memory().held
     );
     if let (Some(before), Some(after)) = (resident, resident_kib()) {
         println!("  resident memory of the program: {before} KiB before, {after} after");
@@ -183,16 +169,16 @@ fn batch(gpu: &Gpu) -> Result<()> {
         let pairs = || (0..CALLS).map(|i| (&tensors[i % 2], &tensors[(i + 1) % 2]));
         let mut kernels = Vec::new();
         let mut clock = None;
-        let times = medians(&mut [
-            ("one submission, and the wait", &mut || {
+        let mut turns = Turns::take(&mut [
+            ("one submission", &mut || {
                 gpu.batch(|batch| pairs().try_for_each(|(x, y)| batch.forward_into(&f, x, y)))?;
                 gpu.wait()
             }),
-            ("calls of their own, and the wait", &mut || {
+            ("calls of their own", &mut || {
                 pairs().try_for_each(|(x, y)| gpu.forward_into(&f, x, y))?;
                 gpu.wait()
             }),
-            ("the timing of the kernels", &mut || {
+            ("the kernels, timed by the device", &mut || {
                 let [x, y] = &tensors;
                 let timing = gpu.time_compute(&f, forward, x, None, y, CALLS)?;
                 kernels.push(timing.per_call * CALLS as u32);
@@ -205,13 +191,11 @@ fn batch(gpu: &Gpu) -> Result<()> {
             nonlin::cpu::Cpu::new().forward_in_place(&f, &mut want)?;
         }
         check::near(&tensors[0].download()?, &want);
-        kernels.sort_unstable();
-        let kernels = kernels[kernels.len() / 2];
-        if let Some(clock) = clock {
-            println!("  kernels alone, by {clock}: {:.3} ms", turns::ms(kernels));
-        }
-        ratio("one submission / kernels", times[0], kernels);
-        ratio("calls of their own / kernels", times[1], kernels);
+        let by = clock.map_or_else(String::new, |clock| format!(", by {clock}"));
+        let kernels_alone = format!("kernels alone{by}");
+        turns.add(&kernels_alone, kernels);
+        turns.ratio("one submission", &[&kernels_alone]);
+        turns.ratio("calls of their own", &[&kernels_alone]);
     }
     Ok(())
 }

@@ -52,6 +52,15 @@ pub fn sizes(default: &[usize]) -> Vec<usize> {
     }
 }
 
+/// The same for slices that are streamed: in test mode long enough for many chunks.
+pub fn long(default: usize) -> Vec<usize> {
+    if testing() {
+        vec![(1 << 18) + 1]
+    } else {
+        sizes(&[default])
+    }
+}
+
 /// What the environment says.
 pub fn wanted() -> Option<Vec<usize>> {
     const VARIABLE: &str = "NONLIN_BENCH_ELEMENTS";
