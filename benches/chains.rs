@@ -11,7 +11,7 @@ use nonlin::cpu::Cpu;
 use nonlin::{Activation, Chain, Direction, Engine, Gpu, Result};
 use std::hint::black_box;
 use std::time::Duration;
-use support::{Engines, check, measure, numbers};
+use support::{Engines, OnDevice, check, measure, numbers};
 
 const SCALE: f32 = 0.7;
 const COLUMNS: usize = 1024;
@@ -137,10 +137,7 @@ fn on_cpu(criterion: &mut Criterion, engines: &Engines, layer: &Layer) -> Result
                 Direction::Forward => cpu.forward_into(&chain, black_box(&layer.x), out),
                 _ => cpu.backward_into(&chain, black_box(&layer.x), &layer.grad, out),
             };
-            let verify = |out: &mut Vec<f32>| {
-                layer.verify(direction, out);
-                out.fill(0.0);
-            };
+            let verify = |out: &mut Vec<f32>| layer.verify(direction, out);
             measure(
                 &mut group,
                 &format!("{name} fused"),
@@ -221,12 +218,12 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
                 &mut group,
                 name,
                 n,
-                &mut (),
-                |()| run().and_then(|()| gpu.wait()),
-                |()| {
-                    let result = result.download().expect("the result comes back");
-                    layer.verify(direction, &result);
+                &mut OnDevice {
+                    gpu,
+                    tensor: result.clone(),
                 },
+                |_| run().and_then(|()| gpu.wait()),
+                |result| layer.verify(direction, &result.download()),
             );
         }
         group.finish();

@@ -10,7 +10,7 @@ use nonlin::rows::{Softmax, SoftmaxEngine};
 use nonlin::{Chain, Gpu, Result};
 use std::hint::black_box;
 use std::time::Duration;
-use support::{Engines, measure, numbers};
+use support::{Engines, OnDevice, check, measure, numbers};
 
 const COLUMNS: usize = 1024;
 
@@ -64,7 +64,7 @@ fn on_cpu(criterion: &mut Criterion, engines: &Engines, x: &[f32], grad: &[f32])
         Ok(())
     };
     measure(&mut group, "copy", n, &mut out, copy, |out| {
-        support::check::same(out, x);
+        check::same(out, x);
     });
     for (name, cpu) in engines.cpus() {
         let forward = |out: &mut Vec<f32>| cpu.softmax_into(&f, black_box(x), COLUMNS, out);
@@ -91,29 +91,30 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, x: &[f32], grad: &[f32]) -> Resu
     let (tx, tg, out) = (gpu.upload(x)?, gpu.upload(grad)?, gpu.empty(n)?);
     let ty = gpu.softmax(&f, &tx, COLUMNS)?;
     let y = ty.download()?;
-    let result = || out.download().expect("the result comes back");
+    let tensor = out.clone();
+    let mut state = OnDevice { gpu, tensor };
     let mut group = criterion.benchmark_group("softmax/forward");
     support::work(&mut group, n, 8);
-    let copy = |(): &mut ()| gpu.forward_into(&copy, &tx, &out).and_then(|()| gpu.wait());
-    measure(&mut group, "gpu copy", n, &mut (), copy, |()| {
-        support::check::same(&result(), x);
+    let copy = |_: &mut OnDevice<'_>| gpu.forward_into(&copy, &tx, &out).and_then(|()| gpu.wait());
+    measure(&mut group, "gpu copy", n, &mut state, copy, |out| {
+        check::same(&out.download(), x);
     });
-    let forward = |(): &mut ()| {
+    let forward = |_: &mut OnDevice<'_>| {
         gpu.softmax_into(&f, &tx, COLUMNS, &out)?;
         gpu.wait()
     };
-    measure(&mut group, "gpu resident", n, &mut (), forward, |()| {
-        verify_forward(x, &result());
+    measure(&mut group, "gpu resident", n, &mut state, forward, |out| {
+        verify_forward(x, &out.download());
     });
     group.finish();
     let mut group = criterion.benchmark_group("softmax/backward");
     support::work(&mut group, n, 12);
-    let backward = |(): &mut ()| {
+    let backward = |_: &mut OnDevice<'_>| {
         gpu.softmax_backward_into(&f, &ty, &tg, COLUMNS, &out)?;
         gpu.wait()
     };
-    measure(&mut group, "gpu resident", n, &mut (), backward, |()| {
-        verify_backward(&y, grad, &result());
+    measure(&mut group, "gpu resident", n, &mut state, backward, |out| {
+        verify_backward(&y, grad, &out.download());
     });
     group.finish();
     Ok(())

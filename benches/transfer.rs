@@ -11,7 +11,7 @@ use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use nonlin::{Chain, Direction, Engine, Gpu, Result, Tensor};
 use std::hint::black_box;
 use std::time::Duration;
-use support::{check, measure};
+use support::{OnDevice, check, measure};
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
 
@@ -76,15 +76,16 @@ fn own(gpu: &Gpu, len: usize) -> Result<Option<Tensor>> {
 
 fn upload(group: &mut Group<'_>, gpu: &Gpu, sent: &[f32]) -> Result<()> {
     let n = sent.len();
-    let arrived = |tensor: &mut Tensor| check::same(&tensor.download().expect("download"), sent);
-    let mut tensor = gpu.upload(sent)?;
+    let arrived = |state: &mut OnDevice<'_>| check::same(&state.download(), sent);
+    let tensor = gpu.upload(sent)?;
+    let mut state = OnDevice { gpu, tensor };
     measure(
         group,
         "upload, a new tensor",
         n,
-        &mut tensor,
-        |tensor| {
-            *tensor = gpu.upload(black_box(sent))?;
+        &mut state,
+        |state| {
+            state.tensor = gpu.upload(black_box(sent))?;
             gpu.wait()
         },
         arrived,
@@ -93,21 +94,23 @@ fn upload(group: &mut Group<'_>, gpu: &Gpu, sent: &[f32]) -> Result<()> {
         group,
         "upload_async, a new tensor",
         n,
-        &mut tensor,
-        |tensor| {
-            *tensor = pollster::block_on(gpu.upload_async(black_box(sent)))?;
+        &mut state,
+        |state| {
+            state.tensor = pollster::block_on(gpu.upload_async(black_box(sent)))?;
             gpu.wait()
         },
         arrived,
     );
-    let into = |tensor: &mut Tensor| {
-        gpu.upload_into(black_box(sent), tensor)?;
+    let into = |state: &mut OnDevice<'_>| {
+        gpu.upload_into(black_box(sent), &state.tensor)?;
         gpu.wait()
     };
     let name = "upload_into, mapped or copied";
-    measure(group, name, n, &mut gpu.empty(n)?, into, arrived);
-    if let Some(mut own) = own(gpu, n)? {
-        measure(group, "upload_into, copied", n, &mut own, into, arrived);
+    state.tensor = gpu.empty(n)?;
+    measure(group, name, n, &mut state, into, arrived);
+    if let Some(own) = own(gpu, n)? {
+        state.tensor = own;
+        measure(group, "upload_into, copied", n, &mut state, into, arrived);
     }
     Ok(())
 }
@@ -115,10 +118,7 @@ fn upload(group: &mut Group<'_>, gpu: &Gpu, sent: &[f32]) -> Result<()> {
 fn download(group: &mut Group<'_>, gpu: &Gpu, sent: &[f32], received: &mut Vec<f32>) -> Result<()> {
     let n = sent.len();
     let tensor = gpu.upload(sent)?;
-    let arrived = |received: &mut Vec<f32>| {
-        check::same(received, sent);
-        received.fill(0.0);
-    };
+    let arrived = |received: &mut Vec<f32>| check::same(received, sent);
     measure(
         group,
         "download, a new Vec",

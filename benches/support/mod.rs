@@ -13,7 +13,7 @@ pub mod turns;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use nonlin::cpu::Cpu;
-use nonlin::{Engine, Gpu, Result};
+use nonlin::{Engine, Gpu, Result, Tensor};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -148,8 +148,57 @@ pub fn work(group: &mut BenchmarkGroup<'_, WallTime>, elements: usize, bytes_per
     group.sample_size(samples).sampling_mode(mode);
 }
 
+/// What a run works on.
+pub trait State {
+    /// Takes out what would pass for a result, before the run that is verified.
+    fn clear(&mut self);
+}
+
+impl State for () {
+    fn clear(&mut self) {}
+}
+
+impl State for u32 {
+    fn clear(&mut self) {
+        *self = 0;
+    }
+}
+
+impl State for Vec<f32> {
+    fn clear(&mut self) {
+        self.fill(f32::NAN);
+    }
+}
+
+impl<const N: usize> State for [Vec<f32>; N] {
+    fn clear(&mut self) {
+        self.iter_mut().for_each(State::clear);
+    }
+}
+
+/// A result on the device.
+pub struct OnDevice<'a> {
+    pub gpu: &'a Gpu,
+    pub tensor: Tensor,
+}
+
+impl OnDevice<'_> {
+    pub fn download(&self) -> Vec<f32> {
+        self.tensor.download().expect("the result comes back")
+    }
+}
+
+impl State for OnDevice<'_> {
+    fn clear(&mut self) {
+        let nothing = vec![f32::NAN; self.tensor.len()];
+        self.gpu
+            .upload_into(&nothing, &self.tensor)
+            .expect("the tensor takes numbers");
+    }
+}
+
 /// Times `run` over `state`, after one run whose results `verify` looks at; nothing of it where the filter leaves the measurement out.
-pub fn measure<S>(
+pub fn measure<S: State>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
     elements: usize,
@@ -160,6 +209,7 @@ pub fn measure<S>(
     let mut verified = false;
     group.bench_function(BenchmarkId::new(name, elements), |bencher| {
         if !verified {
+            state.clear();
             run(state).unwrap_or_else(|error| panic!("{name}: {error}"));
             verify(state);
             verified = true;
