@@ -31,7 +31,7 @@ fn end_to_end(criterion: &mut Criterion) {
         for f in &functions {
             for direction in [Direction::Forward, Direction::Backward] {
                 let operand = direction.takes_grad().then_some(&grad[..]);
-                let mut group = criterion.benchmark_group(format!("{f}/{direction}"));
+                let mut group = criterion.benchmark_group(format!("end_to_end/{f}/{direction}"));
                 support::work(&mut group, n, direction.bytes_per_element());
                 for (name, engine) in engines.named() {
                     measure(
@@ -66,7 +66,7 @@ impl State for Place<'_> {
 fn in_place(criterion: &mut Criterion, engines: &Engines, x: &[f32], place: Vec<f32>) {
     let mut state = Place { x, place };
     for f in [Activation::relu(), Activation::sigmoid()] {
-        let mut group = criterion.benchmark_group(format!("{f}/in place"));
+        let mut group = criterion.benchmark_group(format!("end_to_end/{f}/in place"));
         support::work(&mut group, x.len(), 8);
         for (name, engine) in engines.named() {
             measure(

@@ -13,7 +13,7 @@ pub mod turns;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use nonlin::cpu::Cpu;
-use nonlin::{Engine, Gpu, Result, Tensor};
+use nonlin::{Engine, Error, Gpu, Result, Tensor};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -100,13 +100,14 @@ impl Engines {
     }
 }
 
-/// The adapter that is measured, printed; where there is none, that is printed.
+/// The adapter that is measured, printed; where there is none, that is printed. One that was named and is not there is an error.
 pub fn open_gpu() -> Option<Gpu> {
     match Gpu::new() {
         Ok(gpu) => {
             println!("GPU: {}", gpu.info());
             Some(gpu)
         }
+        Err(error @ Error::NoSuchAdapter { .. }) => panic!("{error}"),
         Err(error) => {
             eprintln!("SKIP: no GPU is measured: {error}");
             None
