@@ -23,6 +23,12 @@ const MEASUREMENTS: [Measurement; 4] = [
 ];
 
 fn main() {
+    if std::env::args().any(|argument| argument == "--list") {
+        MEASUREMENTS
+            .iter()
+            .for_each(|(name, _)| println!("{name}: benchmark"));
+        return;
+    }
     let chosen: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with("--"))
