@@ -1,39 +1,25 @@
 //! A layer's `gelu(x · scale + bias) · gate` in one pass and as four calls, with the data where the engine keeps it. Both are compared with
 //! the reference before they are timed.
 //!
-//! `cargo bench --bench chains`; with `-- --test` each runs once over few elements.
+//! `cargo bench --bench chains`; `NONLIN_BENCH_ELEMENTS` chooses sizes, 2^20 and 2^24 without it.
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+mod support;
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use nonlin::cpu::Cpu;
 use nonlin::{Activation, Chain, Direction, Engine, Gpu, Result};
 use std::hint::black_box;
 use std::time::Duration;
+use support::{Engines, OnDevice, check, measure, numbers};
 
 const SCALE: f32 = 0.7;
 const COLUMNS: usize = 1024;
 
-/// Rows on the GPU: 16,777,216 elements.
-const ROWS_ON_GPU: usize = 16 * 1024;
-
 /// Errors of this many ULP of the largest factor show that something else was computed; the tests tell the rest.
 const TOLERANCE: f64 = 32.0 * f32::EPSILON as f64;
 
-fn rows() -> usize {
-    let test = std::env::args().any(|argument| argument == "--test");
-    if test { 4 } else { 1024 }
-}
-
-/// Numbers of about the size that a network's layers hold.
-fn numbers(count: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f64::from(state) / f64::from(u32::MAX) - 0.5
-    };
-    (0..count)
-        .map(|_| (3.5 * (next() + next() + next() + next())) as f32)
-        .collect()
-}
+const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// The layer's operands and inputs.
 struct Layer {
@@ -70,7 +56,8 @@ impl Layer {
 
     fn verify(&self, direction: Direction, got: &[f32]) {
         let gelu = Activation::gelu().referee();
-        for (i, &got) in got.iter().enumerate() {
+        for i in check::places(got.len()) {
+            let got = got[i];
             let inner = f64::from(self.x[i]) * f64::from(SCALE) + f64::from(self.bias[i % COLUMNS]);
             let (factor, value) = match direction {
                 Direction::Forward => (f64::from(self.gate[i]), gelu.value(direction, inner)),
@@ -111,72 +98,76 @@ fn backward_unfused(
     cpu.backward_into(&steps[0], kept, b, dx)
 }
 
+/// Bytes that the fused layer reads and writes for an element: operands and result, but not the row.
+fn bytes(direction: Direction) -> usize {
+    direction.bytes_per_element() + 4
+}
+
+fn group<'c>(
+    criterion: &'c mut Criterion,
+    direction: Direction,
+    n: usize,
+) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(format!("scale | add row | gelu | mul/{direction}"));
+    support::work(&mut group, n, bytes(direction));
+    group
+}
+
 fn chains(criterion: &mut Criterion) {
-    let layer = Layer::new(rows());
-    let n = layer.x.len();
-    let (steps, chain) = (layer.steps(), layer.chain());
-    let one = Cpu::with_threads(1).expect("one thread needs no pool");
-    let all = Cpu::new();
-    println!("CPU: {}", all.description());
-    let mut out = vec![0.0; n];
-    let mut between = [vec![0.0; n], vec![0.0; n]];
-    let before_gelu: Chain<'_> = Chain::new().scale(SCALE).add_row(&layer.bias);
-    let kept = all
-        .forward(&before_gelu, &layer.x)
-        .expect("the CPU computes");
-    for direction in [Direction::Forward, Direction::Backward] {
-        let mut group =
-            criterion.benchmark_group(format!("scale | add row | gelu | mul/{direction}"));
-        group.throughput(Throughput::Elements(n as u64));
-        for (threads, cpu) in [("1 thread", &one), ("all threads", &all)] {
-            let fused = |out: &mut [f32]| match direction {
-                Direction::Forward => cpu.forward_into(&chain, black_box(&layer.x), out),
-                _ => cpu.backward_into(&chain, black_box(&layer.x), &layer.grad, out),
-            };
-            fused(&mut out).expect("the CPU computes");
-            layer.verify(direction, &out);
-            group.bench_function(
-                BenchmarkId::new(format!("cpu {threads} fused"), n),
-                |bencher| {
-                    bencher.iter(|| fused(&mut out));
-                },
-            );
-            let mut unfused = |out: &mut [f32]| match direction {
-                Direction::Forward => forward_unfused(cpu, &steps, black_box(&layer.x), out),
-                _ => backward_unfused(
-                    cpu,
-                    &steps,
-                    &kept,
-                    black_box(&layer.grad),
-                    &mut between,
-                    out,
-                ),
-            };
-            unfused(&mut out).expect("the CPU computes");
-            layer.verify(direction, &out);
-            group.bench_function(
-                BenchmarkId::new(format!("cpu {threads} unfused"), n),
-                |bencher| {
-                    bencher.iter(|| unfused(&mut out));
-                },
-            );
+    let engines = Engines::open();
+    for n in support::sizes(&[1 << 20, 1 << 24]) {
+        let layer = Layer::new(n.div_ceil(COLUMNS));
+        on_cpu(criterion, &engines, &layer).expect("the CPU computes");
+        if let Some(gpu) = &engines.gpu {
+            on_gpu(criterion, gpu, &layer).expect("the GPU computes");
         }
-        group.finish();
     }
 }
 
-/// The same on the GPU, where there is an adapter: all tensors stay on the device, and each sample waits for its last kernel.
-fn on_gpu(criterion: &mut Criterion) {
-    let gpu = match Gpu::new() {
-        Ok(gpu) => gpu,
-        Err(error) => return println!("no GPU: {error}"),
-    };
-    println!("GPU: {}", gpu.info());
-    let layer = Layer::new(ROWS_ON_GPU.min(rows() * 16));
-    measure_on_gpu(criterion, &gpu, &layer).expect("the GPU computes");
+fn on_cpu(criterion: &mut Criterion, engines: &Engines, layer: &Layer) -> Result<()> {
+    let n = layer.x.len();
+    let (steps, chain) = (layer.steps(), layer.chain());
+    let mut out = vec![0.0; n];
+    let before_gelu: Chain<'_> = Chain::new().scale(SCALE).add_row(&layer.bias);
+    let kept = engines.all.forward(&before_gelu, &layer.x)?;
+    for direction in DIRECTIONS {
+        let mut group = group(criterion, direction, n);
+        for (name, cpu) in engines.cpus() {
+            let fused = |out: &mut Vec<f32>| match direction {
+                Direction::Forward => cpu.forward_into(&chain, black_box(&layer.x), out),
+                _ => cpu.backward_into(&chain, black_box(&layer.x), &layer.grad, out),
+            };
+            let verify = |out: &mut Vec<f32>| layer.verify(direction, out);
+            measure(
+                &mut group,
+                &format!("{name} fused"),
+                n,
+                &mut out,
+                fused,
+                verify,
+            );
+            let mut places = [std::mem::take(&mut out), vec![0.0; n], vec![0.0; n]];
+            let unfused = |[out, between @ ..]: &mut [Vec<f32>; 3]| match direction {
+                Direction::Forward => forward_unfused(cpu, &steps, black_box(&layer.x), out),
+                _ => backward_unfused(cpu, &steps, &kept, black_box(&layer.grad), between, out),
+            };
+            measure(
+                &mut group,
+                &format!("{name} unfused"),
+                n,
+                &mut places,
+                unfused,
+                |[out, ..]| verify(out),
+            );
+            [out, ..] = places;
+        }
+        group.finish();
+    }
+    Ok(())
 }
 
-fn measure_on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
+/// All tensors stay on the device, and each sample waits for its last kernel.
+fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
     let n = layer.x.len();
     let [x, grad, bias, gate] =
         [&layer.x, &layer.grad, &layer.bias, &layer.gate].map(|values| gpu.upload(values));
@@ -194,10 +185,8 @@ fn measure_on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result
         values.push(gpu.forward(step, &values[values.len() - 1])?);
     }
     let out = gpu.empty(n)?;
-    for direction in [Direction::Forward, Direction::Backward] {
-        let mut group =
-            criterion.benchmark_group(format!("scale | add row | gelu | mul/{direction}"));
-        group.throughput(Throughput::Elements(n as u64));
+    for direction in DIRECTIONS {
+        let mut group = group(criterion, direction, n);
         let fused = || match direction {
             Direction::Forward => gpu.forward_into(&chain, &x, &out),
             _ => gpu.backward_into(&chain, &x, &grad, &out),
@@ -217,21 +206,25 @@ fn measure_on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result
                     .try_for_each(|(step, value)| gpu.backward_in_place(step, value, &out))
             }
         };
-        fused()?;
-        layer.verify(direction, &out.download()?);
-        unfused()?;
         let last = match direction {
             Direction::Forward => &values[4],
             _ => &out,
         };
-        layer.verify(direction, &last.download()?);
-        for (name, run) in [
-            ("gpu fused", &fused as &dyn Fn() -> Result<()>),
-            ("gpu unfused", &unfused),
+        for (name, run, result) in [
+            ("gpu fused", &fused as &dyn Fn() -> Result<()>, &out),
+            ("gpu unfused", &unfused, last),
         ] {
-            group.bench_function(BenchmarkId::new(name, n), |bencher| {
-                bencher.iter(|| run().and_then(|()| gpu.wait()));
-            });
+            measure(
+                &mut group,
+                name,
+                n,
+                &mut OnDevice {
+                    gpu,
+                    tensor: result.clone(),
+                },
+                |_| run().and_then(|()| gpu.wait()),
+                |result| layer.verify(direction, &result.download()),
+            );
         }
         group.finish();
     }
@@ -240,7 +233,7 @@ fn measure_on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1));
-    targets = chains, on_gpu
+    config = support::criterion(Duration::from_secs(1));
+    targets = chains
 }
 criterion_main!(benches);

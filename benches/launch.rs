@@ -2,12 +2,15 @@
 //! recorded into a pass by the program, each with the wait for the result; and recording alone. The result is checked before anything is
 //! timed.
 //!
-//! `cargo bench --bench launch`; with `-- --test` each runs once.
+//! `cargo bench --bench launch`; `NONLIN_BENCH_ELEMENTS` chooses sizes.
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+mod support;
+
+use criterion::{Criterion, criterion_group, criterion_main};
 use nonlin::gpu::Kernel;
 use nonlin::{Chain, Gpu, Result, Tensor};
 use std::time::Duration;
+use support::{State, measure};
 
 const ELEMENTS: [usize; 4] = [1, 1 << 10, 1 << 16, 1 << 20];
 const OPERATIONS: [usize; 3] = [1, 10, 100];
@@ -82,31 +85,47 @@ impl Course {
     }
 }
 
+/// Its check begins with numbers of its own.
+impl State for Course {
+    fn clear(&mut self) {}
+}
+
 /// A way to have the operations done.
 type Way = (&'static str, fn(&Course) -> Result<()>);
 
 fn launch(criterion: &mut Criterion) {
-    let gpu = Gpu::new().expect("an adapter");
-    println!("GPU: {}", gpu.info());
+    let Some(gpu) = support::open_gpu() else {
+        return;
+    };
     let ways: [Way; 3] = [
         ("calls", Course::calls),
         ("batch", Course::batch),
         ("record, submit", Course::pass),
     ];
-    for elements in ELEMENTS {
+    for elements in support::sizes(&ELEMENTS) {
         for operations in OPERATIONS {
-            let course = Course::new(&gpu, elements, operations).expect("the GPU computes");
-            let mut group =
-                criterion.benchmark_group(format!("{operations} operations, {elements} elements"));
+            let mut course = Course::new(&gpu, elements, operations).expect("the GPU computes");
+            let mut group = criterion.benchmark_group(format!("{operations} operations"));
+            support::work(&mut group, operations * elements, 8);
             for (name, way) in ways {
-                course.verify(way).expect("the GPU computes");
-                group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-                    bencher.iter(|| way(&course).expect("the GPU computes"));
-                });
+                measure(
+                    &mut group,
+                    name,
+                    elements,
+                    &mut course,
+                    |course| way(course),
+                    |course| course.verify(way).expect("the GPU computes"),
+                );
             }
-            group.bench_function(BenchmarkId::from_parameter("record only"), |bencher| {
-                bencher.iter(|| course.record().expect("the kernel is compiled"));
-            });
+            let record = |course: &mut Course| course.record().map(drop);
+            measure(
+                &mut group,
+                "record only",
+                elements,
+                &mut course,
+                record,
+                |_| {},
+            );
             group.finish();
         }
     }
@@ -114,7 +133,7 @@ fn launch(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = Criterion::default().sample_size(10).warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
+    config = support::criterion(Duration::from_millis(400));
     targets = launch
 }
 criterion_main!(benches);
