@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Seconds of work after which a speed that is no longer reached is mostly forgotten.
 const MEMORY_SECONDS: f64 = 0.25;
 
+/// Calls without a piece after which an engine is tried again.
+const IDLE_CALLS: u32 = 64;
+
 /// What one of several engines did; from [`Engines::shares`](crate::Engines::shares).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -20,7 +23,7 @@ pub struct Share {
     pub pieces: u64,
     /// Seconds that this took.
     pub seconds: f64,
-    /// Its speed, by which the next piece is measured out; `None` before the first one.
+    /// Its speed, by which the next piece is measured out; `None` before the second one.
     pub elements_per_second: Option<f64>,
     /// Why it is not used any more.
     pub lost: Option<String>,
@@ -35,6 +38,8 @@ pub(super) struct Member {
 #[derive(Default)]
 struct State {
     pace: Pace,
+    /// Calls in a row that it got no piece of.
+    idle: u32,
     elements: u64,
     pieces: u64,
     seconds: f64,
@@ -82,9 +87,9 @@ impl Member {
         self.state().pace.predict(elements)
     }
 
-    /// Counts a piece.
-    pub(super) fn did(&self, elements: usize, seconds: f64) {
-        self.state().pace.measured(elements, seconds);
+    /// Counts a piece; `tells` as in [`Pace::measured`].
+    pub(super) fn did(&self, elements: usize, seconds: f64, tells: bool) {
+        self.state().pace.measured(elements, seconds, tells);
         self.did_gradients(elements, seconds);
     }
 
@@ -94,6 +99,22 @@ impl Member {
         state.elements += elements as u64;
         state.pieces += 1;
         state.seconds += seconds;
+    }
+
+    /// Pieces so far.
+    pub(super) fn pieces(&self) -> u64 {
+        self.state().pieces
+    }
+
+    /// Tells whether it got a piece in a call that was shared. After many without any, its speed counts as unknown: it may have been
+    /// slow for a time only.
+    pub(super) fn took_part(&self, part: bool) {
+        let mut state = self.state();
+        state.idle = if part { 0 } else { state.idle + 1 };
+        if state.idle >= IDLE_CALLS {
+            state.idle = 0;
+            state.pace.rate = None;
+        }
     }
 
     pub(super) fn share(&self) -> Share {
@@ -117,36 +138,43 @@ impl std::fmt::Debug for Member {
 
 /// How fast an engine is.
 ///
-/// A higher speed counts at once: what is measured too low is usually a kernel that was compiled, or a short piece that was mostly
-/// the way to the device. A lower one counts the more, the longer it lasts.
+/// The first piece does not count: kernels are compiled for it, and an engine that is thought a thousand times slower than it is would
+/// get no second one. A higher speed counts at once: what is measured too low is usually another kernel that was compiled, or a
+/// short piece that was mostly the way to the device. A lower one counts the more, the longer it lasts.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// Elements a second.
+    /// Whether there was a first piece.
+    warm: bool,
+    /// Elements a second; of pieces that are long enough to tell.
     pub(super) rate: Option<f64>,
     /// The shortest time that any piece took: about what the way to the device and back takes.
-    shortest: f64,
+    shortest: Option<f64>,
 }
 
 impl Pace {
-    pub(super) fn measured(&mut self, elements: usize, seconds: f64) {
-        if elements == 0 {
+    /// `tells` says whether the piece is long enough to tell the speed.
+    pub(super) fn measured(&mut self, elements: usize, seconds: f64, tells: bool) {
+        if elements == 0 || !std::mem::replace(&mut self.warm, true) {
             return;
         }
         // A clock may be too coarse to see a short piece.
         let seconds = seconds.max(1e-8);
-        let now = elements as f64 / seconds;
-        let Some(before) = self.rate else {
-            (self.rate, self.shortest) = (Some(now), seconds);
-            return;
-        };
-        let weight = seconds / (seconds + MEMORY_SECONDS);
-        self.rate = Some(now.max(before + weight * (now - before)));
-        self.shortest = self.shortest.min(seconds);
+        self.shortest = Some(self.shortest.map_or(seconds, |known| known.min(seconds)));
+        if tells {
+            let now = elements as f64 / seconds;
+            let weight = seconds / (seconds + MEMORY_SECONDS);
+            self.rate = Some(match self.rate {
+                Some(before) => now.max(before + weight * (now - before)),
+                None => now,
+            });
+        }
     }
 
+    /// Seconds that so many elements will take; none where nothing is known.
     pub(super) fn predict(&self, elements: usize) -> f64 {
+        let way = self.shortest.unwrap_or(0.0);
         self.rate
-            .map_or(0.0, |rate| self.shortest.max(elements as f64 / rate))
+            .map_or(way, |rate| way.max(elements as f64 / rate))
     }
 }
 

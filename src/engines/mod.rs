@@ -155,16 +155,18 @@ impl Engines {
     }
 
     /// Lets these take pieces until there are none.
-    fn round<'out>(&self, job: &Job<'_>, able: &[(usize, &Member)], shared: &Shared<'out>) {
+    fn round(&self, job: &Job<'_>, able: &[(usize, &Member)], shared: &Shared<'_>) {
+        let mut before = Vec::new();
         for (place, member) in able {
             shared.lock().enter(*place, member.rate());
+            before.push(member.pieces());
         }
         std::thread::scope(|scope| {
             let Some((first, others)) = able.split_first() else {
                 return;
             };
             for &(place, member) in others {
-                let work = move || work(job, place, member, shared);
+                let work = move || self.work(job, place, member, shared);
                 let thread = std::thread::Builder::new().name("nonlin engine".to_owned());
                 if let Err(error) = thread.spawn_scoped(scope, work) {
                     log::warn!("{} has no thread: {error}", member.description());
@@ -173,8 +175,29 @@ impl Engines {
                     shared.changed.notify_all();
                 }
             }
-            work(job, first.0, first.1, shared);
+            self.work(job, first.0, first.1, shared);
         });
+        if able.len() > 1 {
+            for ((_, member), before) in able.iter().zip(before) {
+                member.took_part(member.pieces() > before);
+            }
+        }
+    }
+
+    /// What one engine's thread does.
+    fn work(&self, job: &Job<'_>, place: usize, member: &Member, shared: &Shared<'_>) {
+        let mut scratch = Vec::new();
+        while let Some(mut piece) = shared.next(place) {
+            let begin = Instant::now();
+            let outcome = attempt(|| job.run(member.engine(), &mut piece, &mut scratch));
+            let seconds = begin.elapsed().as_secs_f64();
+            if let Outcome::Done = outcome {
+                member.did(piece.len(), seconds, piece.len() >= self.piece / 2);
+            } else if let Outcome::Lost(reason) = &outcome {
+                member.lose(reason);
+            }
+            shared.ended(place, piece, outcome, member.rate());
+        }
     }
 
     /// Why nobody can go on.
@@ -193,22 +216,6 @@ impl Engines {
         });
         reasons.extend(refused);
         Error::NoEngine { reasons }
-    }
-}
-
-/// What one engine's thread does.
-fn work<'out>(job: &Job<'_>, place: usize, member: &Member, shared: &Shared<'out>) {
-    let mut scratch = Vec::new();
-    while let Some(mut piece) = shared.next(place) {
-        let begin = Instant::now();
-        let outcome = attempt(|| job.run(member.engine(), &mut piece, &mut scratch));
-        let seconds = begin.elapsed().as_secs_f64();
-        if let Outcome::Done = outcome {
-            member.did(piece.len(), seconds);
-        } else if let Outcome::Lost(reason) = &outcome {
-            member.lose(reason);
-        }
-        shared.ended(place, piece, outcome, member.rate());
     }
 }
 

@@ -111,18 +111,22 @@ fn a_piece_that_comes_back_is_cut_again() {
 fn a_speed_rises_at_once_and_falls_slowly() {
     let mut pace = Pace::default();
     assert_eq!(pace.predict(1000), 0.0);
-    // A kernel is compiled.
-    pace.measured(1000, 0.1);
-    pace.measured(1000, 0.001);
+    // A kernel is compiled for the first piece.
+    pace.measured(1000, 0.1, true);
+    assert_eq!((pace.rate, pace.predict(1000)), (None, 0.0));
+    // Too short to tell more than how long the way is.
+    pace.measured(1, 0.001, false);
+    assert_eq!((pace.rate, pace.predict(1000)), (None, 0.001));
+    pace.measured(1000, 0.001, true);
     assert_eq!(pace.rate, Some(1e6));
-    pace.measured(1000, 0.002);
+    pace.measured(1000, 0.002, true);
     assert!(pace.rate.is_some_and(|rate| rate > 0.99e6), "{pace:?}");
-    (0..1000).for_each(|_| pace.measured(1000, 0.004));
+    (0..1000).for_each(|_| pace.measured(1000, 0.004, true));
     assert!(pace.rate.is_some_and(|rate| rate < 0.26e6), "{pace:?}");
     // The way there and back is not shorter for fewer elements.
     assert_eq!(pace.predict(1), 0.001);
-    pace.measured(0, 1.0);
-    pace.measured(1000, 0.0);
+    pace.measured(0, 1.0, true);
+    pace.measured(1000, 0.0, true);
     assert!(pace.rate.is_some_and(f64::is_finite));
 }
 

@@ -1,7 +1,7 @@
 //! How bytes travel between host and device: by mapping the tensor's own buffers where memory is shared, else through pooled
 //! buffers on the way, in pieces.
 
-use super::context::{Context, lock};
+use super::context::{Context, lock, scoped};
 use super::pool::{Pooled, Purpose};
 use super::tensor::Inner;
 use crate::{Error, Result};
@@ -116,6 +116,7 @@ fn lost_callback(during: &'static str) -> Error {
 
 /// A buffer that is being mapped or is mapped; dropping it ends that.
 struct Mapping {
+    device: wgpu::Device,
     buffer: Buffer,
     bytes: u64,
     answer: Option<OneshotReceiver<Result<(), BufferAsyncError>>>,
@@ -138,6 +139,7 @@ impl Mapping {
             });
         })?;
         Ok(Self {
+            device: context.device.clone(),
             buffer,
             bytes,
             answer: Some(receiver),
@@ -179,7 +181,8 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        self.buffer.unmap();
+        // A device that was lost meanwhile refuses it.
+        let _ = scoped(&self.device, || self.buffer.unmap());
     }
 }
 

@@ -32,10 +32,10 @@ fn trio(gpu: &Gpu) -> nonlin::Result<Engines> {
     Ok(engines.min_piece(PIECE))
 }
 
-/// Numbers whose products are normal, so that every engine has the same bits for chains of products.
+/// Numbers of few bits: their products are exact, so that all engines have the same bits for chains of them in whatever order.
 fn numbers(len: usize) -> Vec<f32> {
     (0..len)
-        .map(|i| ((i * 7919) % 10_007) as f32 * 1e-3 - 5.0005)
+        .map(|i| ((i * 7919) % 31) as f32 * 0.25 - 3.75)
         .collect()
 }
 
@@ -87,7 +87,7 @@ fn every_direction_keeps_the_contract(gpu: &Gpu) -> nonlin::Result<()> {
         }
     }
     let shares = engines.shares();
-    println!("{shares:#?}");
+    shares.iter().for_each(|share| println!("{share:?}"));
     assert!(
         shares
             .iter()
@@ -107,7 +107,7 @@ fn operands_lie_where_the_piece_lies(gpu: &Gpu) -> nonlin::Result<()> {
         let scalar = nonlin::Operand::scalar(&scalar);
         let chain = Chain::new()
             .mul_row(row)
-            .then(Activation::leaky_relu())
+            .then(Activation::LeakyRelu { slope: 0.25 })
             .mul(&full);
         let chain = chain
             .max_column(column)
@@ -205,7 +205,7 @@ fn a_lost_device_s_piece_is_computed_by_the_others(gpu: &Gpu) -> nonlin::Result<
     let want = Cpu::new().forward(&relu, &x)?;
     let mut calls = 0;
     // A thread may find that everything is taken already, so that the device lives on for a while.
-    while engines.shares()[0].lost.is_none() {
+    while engines.shares()[0].lost.is_none() && calls < 400 {
         let mut got = x.clone();
         engines.forward_in_place(&relu, &mut got)?;
         assert_eq!(got, want);
@@ -284,8 +284,8 @@ fn a_device_that_refuses_is_left_out(gpu: &Gpu) -> nonlin::Result<()> {
 
 fn what_the_cpu_cannot_run_the_gpu_does(gpu: &Gpu) -> nonlin::Result<()> {
     let engines = Engines::new([Arc::new(Cpu::new()) as Arc<dyn Engine>])?.min_piece(PIECE);
-    let double = "fn double_forward(x: f32) -> f32 { return 2.0 * x; }\n\
-                  fn double_derivative(x: f32) -> f32 { return 2.0; }";
+    let double = "fn double(x: f32, p: vec4<f32>) -> f32 { return 2.0 * x; }\n\
+                  fn double_derivative(x: f32, p: vec4<f32>) -> f32 { return 2.0; }";
     let double = Activation::custom("double", double, &[])?;
     let x = numbers(10 * PIECE);
     let error = engines.forward(&double, &x).unwrap_err();
