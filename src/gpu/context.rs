@@ -184,7 +184,7 @@ impl Context {
     }
 
     /// What wgpu refused, or that it did so because the device is lost, which it tells when it is polled only.
-    fn refused(&self, error: Error) -> Error {
+    pub(super) fn refused(&self, error: Error) -> Error {
         #[cfg(not(target_arch = "wasm32"))]
         {
             let poll = || self.device.poll(wgpu::PollType::Poll);

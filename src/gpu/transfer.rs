@@ -14,6 +14,9 @@ use wgpu::{Buffer, BufferAsyncError, MapMode, SubmissionIndex};
 /// device empties another.
 const PIECE_BYTES: u64 = 8 << 20;
 
+/// What an error says was being done.
+const MAPPING: &str = "mapping a buffer";
+
 /// Pieces that are on their way to the host at once.
 const IN_FLIGHT: usize = 2;
 
@@ -133,7 +136,7 @@ impl Mapping {
         submission: Option<SubmissionIndex>,
     ) -> Result<Self> {
         let (sender, receiver) = oneshot_channel();
-        context.scoped("mapping a buffer", || {
+        context.scoped(MAPPING, || {
             buffer.map_async(mode, ..bytes, move |answer| {
                 let _ = sender.send(answer);
             });
@@ -151,29 +154,25 @@ impl Mapping {
         let Some(answer) = self.answer.take() else {
             return Ok(());
         };
-        let during = "mapping a buffer";
         let submission = self.submission.clone();
-        let answer = context.answer(during, drive, submission, answer).await?;
-        answer.map_err(|error| Error::Gpu {
-            during,
-            reason: error.to_string(),
-        })
+        let answer = context.answer(MAPPING, drive, submission, answer).await?;
+        answer.map_err(|error| mapping_error(context, &error))
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<()> {
+    fn write(&self, context: &Context, bytes: &[u8]) -> Result<()> {
         let mut view = self
             .buffer
             .get_mapped_range_mut(..self.bytes)
-            .map_err(view_error)?;
+            .map_err(|error| mapping_error(context, &error))?;
         view.slice(..bytes.len()).copy_from_slice(bytes);
         Ok(())
     }
 
-    fn read(&self, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
+    fn read(&self, context: &Context, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
         let view = self
             .buffer
             .get_mapped_range(..self.bytes)
-            .map_err(view_error)?;
+            .map_err(|error| mapping_error(context, &error))?;
         sink(&view);
         Ok(())
     }
@@ -186,11 +185,11 @@ impl Drop for Mapping {
     }
 }
 
-fn view_error(error: wgpu::MapRangeError) -> Error {
-    Error::Gpu {
-        during: "mapping a buffer",
+fn mapping_error(context: &Context, error: &dyn std::error::Error) -> Error {
+    context.refused(Error::Gpu {
+        during: MAPPING,
         reason: error.to_string(),
-    }
+    })
 }
 
 impl Inner {
@@ -205,7 +204,7 @@ impl Inner {
                 let mut mapping =
                     Mapping::ask(context, buffer.clone(), bytes, MapMode::Write, None)?;
                 mapping.ready(context, drive).await?;
-                mapping.write(segment)?;
+                mapping.write(context, segment)?;
                 continue;
             }
             let pieces = segment.chunks(PIECE_BYTES as usize);
@@ -227,7 +226,7 @@ impl Inner {
         let context = &self.context;
         let bytes = piece.len() as u64;
         let mapping = context.upload_buffer(bytes, drive).await?;
-        mapping.write(piece)?;
+        mapping.write(context, piece)?;
         let buffer = mapping.buffer.clone();
         drop(mapping);
         let _shared = self.shared();
@@ -308,6 +307,7 @@ impl Inner {
         })?;
         Ok(Read {
             mapping: Mapping {
+                device: context.device.clone(),
                 buffer,
                 bytes,
                 answer: Some(receiver),
@@ -364,7 +364,7 @@ async fn finish_oldest(
         return Ok(());
     };
     read.mapping.ready(context, drive).await?;
-    read.mapping.read(sink)?;
+    read.mapping.read(context, sink)?;
     let buffer = read.pooled.then(|| read.mapping.buffer.clone());
     drop(read);
     if let Some(buffer) = buffer {
@@ -386,6 +386,7 @@ impl Context {
         let (size, pooled) = self.take(bytes, usage);
         match pooled {
             None => Ok(Mapping {
+                device: self.device.clone(),
                 buffer: self.create_pooled(size, usage, true)?,
                 bytes,
                 answer: None,
