@@ -160,19 +160,15 @@ impl Mapping {
     }
 
     fn write(&self, context: &Context, bytes: &[u8]) -> Result<()> {
-        let mut view = self
-            .buffer
-            .get_mapped_range_mut(..self.bytes)
-            .map_err(|error| mapping_error(context, &error))?;
+        let view = self.buffer.get_mapped_range_mut(..self.bytes);
+        let mut view = view.map_err(|error| mapping_error(context, &error))?;
         view.slice(..bytes.len()).copy_from_slice(bytes);
         Ok(())
     }
 
     fn read(&self, context: &Context, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
-        let view = self
-            .buffer
-            .get_mapped_range(..self.bytes)
-            .map_err(|error| mapping_error(context, &error))?;
+        let view = self.buffer.get_mapped_range(..self.bytes);
+        let view = view.map_err(|error| mapping_error(context, &error))?;
         sink(&view);
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Claims about several engines that share a slice: on each adapter two contexts of it and the CPU, and engines made for the test.
 
+#[path = "../../examples/several.rs"]
+mod example;
 mod fakes;
 #[macro_use]
 #[path = "../support/mod.rs"]
@@ -304,6 +306,10 @@ fn what_the_cpu_cannot_run_the_gpu_does(gpu: &Gpu) -> nonlin::Result<()> {
     Ok(())
 }
 
+fn the_example_holds(_: &Gpu) -> nonlin::Result<()> {
+    example::main()
+}
+
 fn the_machine_s_adapters_are_each_there_once(_: &Gpu) -> nonlin::Result<()> {
     let engines = Engines::gpus()?.and(Cpu::new());
     let all: Vec<String> = engines
@@ -342,6 +348,7 @@ fn main() {
         a_device_that_refuses_is_left_out,
         what_the_cpu_cannot_run_the_gpu_does,
         the_machine_s_adapters_are_each_there_once,
+        the_example_holds,
     ]);
     trials.extend(
         fakes::CLAIMS
