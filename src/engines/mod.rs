@@ -30,12 +30,15 @@ const PIECE: usize = 64 * 1024;
 /// # Ok::<(), nonlin::Error>(())
 /// ```
 ///
-/// **Who computes what.** A slice is taken piece by piece, each engine on a thread of its own. How many elements an engine computes in a
-/// second is measured with every piece; its next one is half of its share, by these speeds, of what is left, so that the pieces become
-/// shorter towards the end. A piece has 65,536 elements at least ([`min_piece`](Self::min_piece)) and about 16 Mi at most. An engine that
-/// is not measured yet begins with the shortest one, and near the end a slow engine leaves the rest to the others where they are done with it
-/// sooner. A slice of less than two such pieces goes to the engine whose measured speed promises the shortest time, on the calling thread;
-/// one that is not measured yet is tried first.
+/// **Who computes what.** A slice is taken piece by piece, each engine on a thread of its own for as long as the call lasts. How many elements
+/// an engine computes in a second is measured with every piece; its next one is half of its share, by these speeds, of what is left, so that the
+/// pieces become shorter towards the end. A piece has 65,536 elements at least ([`min_piece`](Self::min_piece)) and about 16 Mi at most; it
+/// is whole rows of the operands, or a part of one row. An engine that is not measured yet begins with two of the shortest, of
+/// which the first does not count: kernels are compiled for it. Near the end a slow engine leaves the rest to the others where they are done
+/// with it sooner; one that got nothing in 64 calls is measured again.
+///
+/// A slice of less than two of the shortest pieces goes to the engine whose measured speed promises the shortest time, on the calling
+/// thread; one that is not measured yet is tried first.
 ///
 /// **Results** keep the same contract as those of one engine. Who computed an element may differ from call to call, and with it the element's bits
 /// within the contract; with engines that compute alike they do not. The gradients of operands in memory are sums over all elements and have

@@ -5,8 +5,10 @@ use nonlin::{Activation, Chain, Direction, Engine, Engines, Error, Function, Res
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
+type Claim = (&'static str, fn() -> Result<()>);
+
 /// The claims that need no adapter.
-pub const CLAIMS: &[(&str, fn() -> Result<()>)] = &[
+pub const CLAIMS: &[Claim] = &[
     (
         "every_element_is_computed_once",
         every_element_is_computed_once,
@@ -136,7 +138,8 @@ impl Engine for Fake {
         direction: Direction,
         x: &mut [f32],
     ) -> Result<()> {
-        self.compute(f, direction, &x.to_vec(), None, x)
+        let before = x.to_vec();
+        self.compute(f, direction, &before, None, x)
     }
 
     fn gradients_into(
@@ -275,7 +278,8 @@ fn errors_of_the_call_are_returned() -> Result<()> {
     let (x, relu, one) = (places(), Activation::relu(), Cpu::new());
     let bad = Activation::Elu { alpha: f32::NAN };
     let (row, operand) = (Chain::new().add_row(&[1.0; 3]), Chain::new().add(&[1.0; 7]));
-    let calls: [&dyn Fn(&dyn Engine) -> Result<Vec<f32>>; 6] = [
+    type Call<'a> = &'a dyn Fn(&dyn Engine) -> Result<Vec<f32>>;
+    let calls: [Call<'_>; 6] = [
         &|engine| engine.backward(&relu, &x, &x[1..]),
         &|engine| engine.forward(&bad, &x),
         &|engine| engine.forward(&row, &x[..7]),
