@@ -205,6 +205,7 @@ fn a_failed_piece_is_computed_again() -> Result<()> {
                     assert!(counts.take().iter().all(|&count| count == 1));
                 }
                 let shares = engines.shares();
+                assert!(shares[0].lost.is_some(), "{shares:?}");
                 assert!(shares[2].lost.is_none(), "{shares:?}");
                 for share in shares.iter().filter(|share| share.lost.is_some()) {
                     let why = share.lost.as_deref().unwrap_or_default();
