@@ -219,6 +219,10 @@ pub fn engine() -> Result<Box<dyn Engine>> {
     Ok(Box::new(Cpu::new()))
 }
 
+/// What an error says about an operand that is no slice.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) const TAKES_SLICES: &str = "an engine over slices takes slices";
+
 /// Checks what every engine has to check before it computes, and gives the number of columns of the input.
 pub(crate) fn check(
     f: &dyn Function,

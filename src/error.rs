@@ -212,6 +212,12 @@ pub enum Error {
         /// What the driver or wgpu said.
         reason: String,
     },
+    /// None of several engines can go on.
+    #[error("{}", nobody_in_words(.reasons))]
+    NoEngine {
+        /// For each engine, what it is and why it is not used; empty where there was none to begin with.
+        reasons: Vec<(String, String)>,
+    },
     /// The program ended a computation over slices.
     #[error("ended after {done} of {len} elements")]
     Cancelled {
@@ -240,6 +246,17 @@ pub enum Error {
 
 fn place_in_words(place: Option<&SourcePlace>) -> String {
     place.map_or_else(String::new, |place| format!(", {place}"))
+}
+
+fn nobody_in_words(reasons: &[(String, String)]) -> String {
+    if reasons.is_empty() {
+        return "there is no engine to share the work".to_owned();
+    }
+    let each: Vec<String> = reasons
+        .iter()
+        .map(|(engine, reason)| format!("{engine}: {reason}"))
+        .collect();
+    format!("no engine is left to compute: {}", each.join("; "))
 }
 
 /// How to get an adapter, as every error about a missing one says it.

@@ -11,6 +11,8 @@ mod custom;
 pub mod dense;
 mod direction;
 mod engine;
+#[cfg(not(target_arch = "wasm32"))]
+mod engines;
 mod error;
 pub mod gpu;
 mod math;
@@ -23,5 +25,7 @@ pub use chain::{Broadcast, Chain, Function, Operand, Operation, Step, Values};
 pub use custom::{CustomFunction, SourcePlace};
 pub use direction::Direction;
 pub use engine::{Engine, Gradients, engine};
+#[cfg(not(target_arch = "wasm32"))]
+pub use engines::{Engines, Share};
 pub use error::{Error, Result};
 pub use gpu::{Gpu, Tensor};

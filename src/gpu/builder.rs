@@ -147,6 +147,33 @@ impl Gpu {
     }
 }
 
+impl Gpu {
+    /// The GPUs for [`Engines`](crate::Engines), best first: of the best one's kind, hardware or software, those that are reached
+    /// through its interface.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn for_engines() -> Result<Vec<Self>> {
+        pollster::block_on(async {
+            let found = adapter::choose(&Wanted::from_env(), None).await?;
+            let kind = |found: &Found| (adapter::is_software(&found.info), found.info.backend);
+            let best = found.first().map(kind);
+            let (mut gpus, mut failed) = (Vec::new(), None);
+            for found in found.into_iter().filter(|found| Some(kind(found)) == best) {
+                match open(found, Settings::default()).await {
+                    Ok(gpu) => gpus.push(gpu),
+                    Err(error) => {
+                        log::warn!("an adapter is not used: {error}");
+                        failed = Some(error);
+                    }
+                }
+            }
+            match failed {
+                Some(error) if gpus.is_empty() => Err(error),
+                _ => Ok(gpus),
+            }
+        })
+    }
+}
+
 /// Asks for the adapter's own storage limits, and for the features that help on it.
 async fn open(found: Found, settings: Settings) -> Result<Gpu> {
     let Found { adapter, info, .. } = found;

@@ -180,7 +180,18 @@ impl Context {
     /// Runs calls of wgpu and turns what it refuses into an error.
     pub(super) fn scoped<T>(&self, during: &'static str, work: impl FnOnce() -> T) -> Result<T> {
         self.check_alive()?;
-        scoped(&self.device, work).map_err(|error| gpu_error(during, &error))
+        scoped(&self.device, work).map_err(|error| self.refused(gpu_error(during, &error)))
+    }
+
+    /// What wgpu refused, or that it did so because the device is lost, which it tells when it is polled only.
+    pub(super) fn refused(&self, error: Error) -> Error {
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let poll = || self.device.poll(wgpu::PollType::Poll);
+            // As in `poll`, it may panic.
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll));
+        }
+        self.check_alive().err().unwrap_or(error)
     }
 
     /// A new buffer.
@@ -204,7 +215,7 @@ impl Context {
                 bytes,
                 reason: one_line(&error),
             },
-            error => gpu_error("creating a buffer", &error),
+            error => self.refused(gpu_error("creating a buffer", &error)),
         })
     }
 
@@ -272,9 +283,9 @@ fn one_line(error: &wgpu::Error) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Runs `work` and gives the first error that wgpu found in it. The scopes belong to this thread and are gone before anything
+/// Runs `work` and gives the first error that wgpu found in it, which outside of scopes it panics at. The scopes belong to this thread and are gone before anything
 /// is awaited.
-fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
+pub(super) fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
     let scopes = [
         wgpu::ErrorFilter::Internal,
         wgpu::ErrorFilter::OutOfMemory,

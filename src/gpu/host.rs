@@ -8,16 +8,13 @@ use super::span::Span;
 use super::tensor::Tensor;
 use super::transfer::Reads;
 use super::work::Work;
-use crate::engine::{Engine, check, check_gradients};
+use crate::engine::{Engine, TAKES_SLICES, check, check_gradients};
 use crate::{Broadcast, Chain, Direction, Error, Function, Result, Values};
 use std::ops::{ControlFlow, Range};
 
 /// Elements of a chunk: large enough that the round trip to the device does not count, small enough that the host fills one
 /// chunk while the device computes another.
 const CHUNK: usize = 4 << 20;
-
-/// What an error says about an operand that is no slice.
-const TAKES_SLICES: &str = "an engine over slices takes slices";
 
 /// The slices of one call.
 struct Host<'a> {

@@ -1,7 +1,7 @@
 //! How bytes travel between host and device: by mapping the tensor's own buffers where memory is shared, else through pooled
 //! buffers on the way, in pieces.
 
-use super::context::{Context, lock};
+use super::context::{Context, lock, scoped};
 use super::pool::{Pooled, Purpose};
 use super::tensor::Inner;
 use crate::{Error, Result};
@@ -13,6 +13,9 @@ use wgpu::{Buffer, BufferAsyncError, MapMode, SubmissionIndex};
 /// Bytes of a buffer on the way: large enough that its overhead does not count, small enough that the host fills one while the
 /// device empties another.
 const PIECE_BYTES: u64 = 8 << 20;
+
+/// What an error says was being done.
+const MAPPING: &str = "mapping a buffer";
 
 /// Pieces that are on their way to the host at once.
 const IN_FLIGHT: usize = 2;
@@ -116,6 +119,7 @@ fn lost_callback(during: &'static str) -> Error {
 
 /// A buffer that is being mapped or is mapped; dropping it ends that.
 struct Mapping {
+    device: wgpu::Device,
     buffer: Buffer,
     bytes: u64,
     answer: Option<OneshotReceiver<Result<(), BufferAsyncError>>>,
@@ -132,12 +136,13 @@ impl Mapping {
         submission: Option<SubmissionIndex>,
     ) -> Result<Self> {
         let (sender, receiver) = oneshot_channel();
-        context.scoped("mapping a buffer", || {
+        context.scoped(MAPPING, || {
             buffer.map_async(mode, ..bytes, move |answer| {
                 let _ = sender.send(answer);
             });
         })?;
         Ok(Self {
+            device: context.device.clone(),
             buffer,
             bytes,
             answer: Some(receiver),
@@ -149,29 +154,21 @@ impl Mapping {
         let Some(answer) = self.answer.take() else {
             return Ok(());
         };
-        let during = "mapping a buffer";
         let submission = self.submission.clone();
-        let answer = context.answer(during, drive, submission, answer).await?;
-        answer.map_err(|error| Error::Gpu {
-            during,
-            reason: error.to_string(),
-        })
+        let answer = context.answer(MAPPING, drive, submission, answer).await?;
+        answer.map_err(|error| mapping_error(context, &error))
     }
 
-    fn write(&self, bytes: &[u8]) -> Result<()> {
-        let mut view = self
-            .buffer
-            .get_mapped_range_mut(..self.bytes)
-            .map_err(view_error)?;
+    fn write(&self, context: &Context, bytes: &[u8]) -> Result<()> {
+        let view = self.buffer.get_mapped_range_mut(..self.bytes);
+        let mut view = view.map_err(|error| mapping_error(context, &error))?;
         view.slice(..bytes.len()).copy_from_slice(bytes);
         Ok(())
     }
 
-    fn read(&self, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
-        let view = self
-            .buffer
-            .get_mapped_range(..self.bytes)
-            .map_err(view_error)?;
+    fn read(&self, context: &Context, sink: &mut (dyn FnMut(&[u8]) + Send)) -> Result<()> {
+        let view = self.buffer.get_mapped_range(..self.bytes);
+        let view = view.map_err(|error| mapping_error(context, &error))?;
         sink(&view);
         Ok(())
     }
@@ -179,15 +176,16 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        self.buffer.unmap();
+        // A device that was lost meanwhile refuses it.
+        let _ = scoped(&self.device, || self.buffer.unmap());
     }
 }
 
-fn view_error(error: wgpu::MapRangeError) -> Error {
-    Error::Gpu {
-        during: "mapping a buffer",
+fn mapping_error(context: &Context, error: &dyn std::error::Error) -> Error {
+    context.refused(Error::Gpu {
+        during: MAPPING,
         reason: error.to_string(),
-    }
+    })
 }
 
 impl Inner {
@@ -202,7 +200,7 @@ impl Inner {
                 let mut mapping =
                     Mapping::ask(context, buffer.clone(), bytes, MapMode::Write, None)?;
                 mapping.ready(context, drive).await?;
-                mapping.write(segment)?;
+                mapping.write(context, segment)?;
                 continue;
             }
             let pieces = segment.chunks(PIECE_BYTES as usize);
@@ -224,7 +222,7 @@ impl Inner {
         let context = &self.context;
         let bytes = piece.len() as u64;
         let mapping = context.upload_buffer(bytes, drive).await?;
-        mapping.write(piece)?;
+        mapping.write(context, piece)?;
         let buffer = mapping.buffer.clone();
         drop(mapping);
         let _shared = self.shared();
@@ -305,6 +303,7 @@ impl Inner {
         })?;
         Ok(Read {
             mapping: Mapping {
+                device: context.device.clone(),
                 buffer,
                 bytes,
                 answer: Some(receiver),
@@ -361,7 +360,7 @@ async fn finish_oldest(
         return Ok(());
     };
     read.mapping.ready(context, drive).await?;
-    read.mapping.read(sink)?;
+    read.mapping.read(context, sink)?;
     let buffer = read.pooled.then(|| read.mapping.buffer.clone());
     drop(read);
     if let Some(buffer) = buffer {
@@ -383,6 +382,7 @@ impl Context {
         let (size, pooled) = self.take(bytes, usage);
         match pooled {
             None => Ok(Mapping {
+                device: self.device.clone(),
                 buffer: self.create_pooled(size, usage, true)?,
                 bytes,
                 answer: None,

@@ -16,7 +16,7 @@ pub mod sample;
 use adapters::{Adapter, adapters, say};
 use libtest_mimic::{Completion, Failed, Trial};
 use nonlin::cpu::{Cpu, Isa};
-use nonlin::{Direction, Engine};
+use nonlin::{Direction, Engine, Engines};
 use std::sync::Arc;
 
 /// One engine that is tested: an instruction set of the CPU or an adapter of the machine.
@@ -75,6 +75,30 @@ impl Subject {
 pub fn subjects() -> Vec<Subject> {
     let cpus = Isa::available().iter().map(|&isa| cpu(isa));
     cpus.chain(adapters().into_iter().map(gpu)).collect()
+}
+
+/// These, and all of them as one engine that cuts even short slices.
+pub fn with_all_as_one(mut subjects: Vec<Subject>) -> Vec<Subject> {
+    let ready: Vec<(Arc<dyn Engine>, bool)> = subjects
+        .iter()
+        .filter_map(|subject| match &subject.state {
+            State::Ready { engine, flushes } => Some((engine.clone(), *flushes)),
+            _ => None,
+        })
+        .collect();
+    let flushes = ready.iter().any(|(_, flushes)| *flushes);
+    let state = match Engines::new(ready.into_iter().map(|(engine, _)| engine)) {
+        Ok(engines) => State::Ready {
+            engine: Arc::new(engines.min_piece(16)),
+            flushes,
+        },
+        Err(error) => State::Missing(error.to_string()),
+    };
+    subjects.push(Subject {
+        name: "all_as_one".to_owned(),
+        state,
+    });
+    subjects
 }
 
 fn cpu(isa: Isa) -> Subject {
