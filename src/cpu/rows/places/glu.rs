@@ -3,7 +3,7 @@
 use super::lanes::{Numbers, Rule, loop_of};
 use super::{Read, Room, Shared, Write};
 use crate::cpu::dispatch::{chain, zero_where_lost};
-use crate::cpu::{Cpu, Lanes};
+use crate::cpu::{Cpu, Lanes, Results};
 use crate::rows::Glu;
 use crate::{Direction, Result};
 
