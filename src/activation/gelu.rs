@@ -3,10 +3,26 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_of_square, polynomial, tail_centred, tail_ratio, tail_variable};
+use crate::math::{NORMAL_TAIL, exp_of_square, polynomial, tail_centred, tail_ratio, tail_variable};
 use crate::reference::{gated, normal_cdf, normal_pdf};
 
 pub(super) struct Function;
+
+/// For every x.
+#[inline(always)]
+fn forward<L: Lanes>(x: L) -> L {
+    let t = x.abs().at_most(L::splat(15.0));
+    let v = tail_variable(t);
+    // t·(1 - Φ(t))·exp(t²/2) = t·((1 - v)·ratio) = 4·v·ratio. Far out the second form hardly feels an error of v; near 0 the
+    // first does not.
+    let twice = v + v;
+    let ratio = tail_ratio(v);
+    let near = t.lt(L::splat(1.0));
+    let factor = L::select(near, t, twice + twice);
+    let rest = L::select(near, v.neg_mul_add(ratio, ratio), ratio);
+    let e = exp_of_square(t, -0.5);
+    x.at_least(L::splat(0.0)) - e.scaled(factor * e.mantissa_times(rest))
+}
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -36,17 +52,16 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let t = x.abs().at_most(L::splat(15.0));
-        let v = tail_variable(t);
-        // t·(1 - Φ(t))·exp(t²/2) = t·((1 - v)·ratio) = 4·v·ratio. Far out the second form hardly feels an error of v; near 0 the
-        // first does not.
-        let twice = v + v;
-        let ratio = tail_ratio(v);
-        let near = t.lt(L::splat(1.0));
-        let factor = L::select(near, t, twice + twice);
-        let rest = L::select(near, v.neg_mul_add(ratio, ratio), ratio);
-        let e = exp_of_square(t, -0.5);
-        x.at_least(L::splat(0.0)) - e.scaled(factor * e.mantissa_times(rest))
+        if L::TABLES {
+            let t = x.abs();
+            let held = NORMAL_TAIL.holds(t);
+            let quick = t.neg_mul_add(NORMAL_TAIL.at(t), x.at_least(L::splat(0.0)));
+            if !L::any(!held) {
+                return quick;
+            }
+            return L::select(held, quick, forward(x));
+        }
+        forward(x)
     }
 
     #[inline(always)]

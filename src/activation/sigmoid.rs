@@ -3,10 +3,17 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_of, times_sigmoid, times_sigmoid_derivative};
+use crate::math::{LOGISTIC_TAIL, exp_of, times_sigmoid, times_sigmoid_derivative};
 use crate::reference;
 
 pub(super) struct Function;
+
+/// For every x.
+#[inline(always)]
+fn forward<L: Lanes>(x: L) -> L {
+    let s = x.at_least(L::splat(-110.0)).at_most(L::splat(60.0));
+    times_sigmoid(L::splat(1.0), exp_of(s))
+}
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -41,8 +48,17 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let s = x.at_least(L::splat(-110.0)).at_most(L::splat(60.0));
-        times_sigmoid(L::splat(1.0), exp_of(s))
+        if L::TABLES {
+            let t = x.abs();
+            let held = LOGISTIC_TAIL.holds(t);
+            let tail = LOGISTIC_TAIL.at(t);
+            let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - tail, tail);
+            if !L::any(!held) {
+                return quick;
+            }
+            return L::select(held, quick, forward(x));
+        }
+        forward(x)
     }
 
     #[inline(always)]

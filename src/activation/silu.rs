@@ -3,10 +3,17 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{SILU_ROOT, exp_of, silu_derivative, times_sigmoid};
+use crate::math::{LOGISTIC_TAIL, SILU_ROOT, exp_of, silu_derivative, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
+
+/// For every x.
+#[inline(always)]
+fn forward<L: Lanes>(x: L) -> L {
+    let x = x.at_least(L::splat(-115.0));
+    times_sigmoid(x, exp_of(x.at_most(L::splat(60.0))))
+}
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -35,8 +42,16 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let x = x.at_least(L::splat(-115.0));
-        times_sigmoid(x, exp_of(x.at_most(L::splat(60.0))))
+        if L::TABLES {
+            let t = x.abs();
+            let held = LOGISTIC_TAIL.holds(t);
+            let quick = t.neg_mul_add(LOGISTIC_TAIL.at(t), x.at_least(L::splat(0.0)));
+            if !L::any(!held) {
+                return quick;
+            }
+            return L::select(held, quick, forward(x));
+        }
+        forward(x)
     }
 
     #[inline(always)]

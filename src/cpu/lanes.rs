@@ -20,6 +20,8 @@ pub(crate) trait Lanes:
     const WIDTH: usize;
     /// Whether [`mul_add`](Self::mul_add) rounds once.
     const FUSED: bool;
+    /// Whether [`lookup`](Self::lookup) is one instruction.
+    const TABLES: bool;
     /// Whether a branch on [`any`](Self::any) is cheap. Where the compiler is to vectorise the loop it is not.
     const BRANCHES: bool;
     /// One truth value a lane.
@@ -125,6 +127,9 @@ pub(crate) trait Lanes:
     }
     /// `2^k` for integral `-126 <= k <= 127`.
     fn pow2(k: Self) -> Self;
+
+    /// The table's numbers at the places that the lowest five bits of each lane tell.
+    fn lookup(self, table: &[f32; 32]) -> Self;
 
     /// Magnitude.
     #[inline(always)]

@@ -68,6 +68,7 @@ macro_rules! on_integers {
 impl<L: Lanes> Lanes for Pair<L> {
     const WIDTH: usize = 2 * L::WIDTH;
     const FUSED: bool = L::FUSED;
+    const TABLES: bool = L::TABLES;
     const BRANCHES: bool = L::BRANCHES;
     type Mask = Pair<L::Mask>;
     type Int = Pair<L::Int>;
@@ -168,6 +169,11 @@ impl<L: Lanes> Lanes for Pair<L> {
     #[inline(always)]
     fn int_to_float(a: Self::Int) -> Self {
         Self(L::int_to_float(a.0), L::int_to_float(a.1))
+    }
+
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 32]) -> Self {
+        Self(self.0.lookup(table), self.1.lookup(table))
     }
 
     #[inline(always)]

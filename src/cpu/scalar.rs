@@ -35,6 +35,7 @@ impl<const FUSED: bool> Neg for Scalar<FUSED> {
 impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     const WIDTH: usize = 1;
     const FUSED: bool = FUSED;
+    const TABLES: bool = false;
     const BRANCHES: bool = false;
     type Mask = bool;
     type Int = i32;
@@ -187,6 +188,11 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
         let k = k.0 as i32;
         let half = k >> 1;
         Self(self.0 * power(half) * power(k - half))
+    }
+
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 32]) -> Self {
+        Self(table[(self.0.to_bits() & 31) as usize])
     }
 
     #[inline(always)]

@@ -101,6 +101,7 @@ impl Not for Mask256 {
 impl Lanes for Avx2 {
     const WIDTH: usize = 8;
     const FUSED: bool = true;
+    const TABLES: bool = false;
     const BRANCHES: bool = true;
     type Mask = Mask256;
     type Int = __m256i;
@@ -274,6 +275,13 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn lookup(self, table: &[f32; 32]) -> Self {
+        let places = Self::int_and(self.to_bits(), Self::int(31));
+        // SAFETY: the places are those of the table's 32 numbers; the features are there (see `on!`).
+        Self(unsafe { _mm256_i32gather_ps::<4>(table.as_ptr(), places) })
+    }
+
+    #[inline(always)]
     fn pow2(k: Self) -> Self {
         Self::power(on!(_mm256_cvtps_epi32(k.0)))
     }
@@ -305,6 +313,7 @@ impl Avx512 {
 impl Lanes for Avx512 {
     const WIDTH: usize = 16;
     const FUSED: bool = true;
+    const TABLES: bool = true;
     const BRANCHES: bool = true;
     type Mask = __mmask16;
     type Int = __m512i;
@@ -485,6 +494,18 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn times_pow2_or_tiny(self, k: Self) -> Self {
         self.times_pow2(k)
+    }
+
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 32]) -> Self {
+        // SAFETY: both halves have sixteen numbers; the features are there (see `on!`).
+        let (low, high) = unsafe {
+            (
+                _mm512_loadu_ps(table.as_ptr()),
+                _mm512_loadu_ps(table.as_ptr().add(16)),
+            )
+        };
+        Self(on!(_mm512_permutex2var_ps(low, self.to_bits(), high)))
     }
 
     #[inline(always)]

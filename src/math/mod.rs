@@ -4,7 +4,9 @@
 mod erf;
 mod exp;
 mod log;
+mod piecewise;
 mod sigmoid;
+mod tables;
 mod tanh;
 
 pub(crate) use erf::{erf, exp_of_square, tail_centred, tail_ratio, tail_variable};
@@ -17,6 +19,7 @@ pub(crate) use sigmoid::{
     SILU_ROOT, gate_derivative, gate_derivative_unfused, silu_derivative, times_sigmoid,
     times_sigmoid_derivative,
 };
+pub(crate) use tables::{LOGISTIC_TAIL, NORMAL_TAIL};
 pub(crate) use tanh::{tanh, tanh_nonnegative};
 
 use crate::cpu::Lanes;

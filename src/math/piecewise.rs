@@ -1,0 +1,44 @@
+//! Functions as 32 polynomials, for instruction sets that look a number up in one instruction.
+
+use crate::cpu::Lanes;
+
+/// Polynomials of `N` terms, one around each multiple of `step`, which has few bits, from 0 to 31 of them.
+pub(crate) struct Table<const N: usize> {
+    pub(super) step: f32,
+    pub(super) coefficients: [Row; N],
+}
+
+/// One coefficient of all polynomials; no two cache lines for half of it.
+#[repr(align(64))]
+pub(super) struct Row(pub [f32; 32]);
+
+impl<const N: usize> Table<N> {
+    /// Whether the table has these `t`, which are not negative.
+    #[inline(always)]
+    pub(crate) fn holds<L: Lanes>(&self, t: L) -> L::Mask {
+        t.lt(L::splat(31.5 * self.step))
+    }
+}
+
+/// A loop over many terms, each of several vectors, is one that the compiler leaves a loop.
+macro_rules! at {
+    ($($terms:literal: $last:literal $($others:literal)*;)*) => {$(
+        impl Table<$terms> {
+            /// The function at `t`, with one rounding of its own; any number where the table does not hold `t`.
+            #[inline(always)]
+            pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
+                // Adding 1.5·2^23 leaves an integer, in the lowest bits.
+                let shift = L::splat(12_582_912.0);
+                let shifted = t.mul_add(L::splat(1.0 / self.step), shift);
+                let s = (shifted - shift).neg_mul_add(L::splat(self.step), t);
+                let sum = shifted.lookup(&self.coefficients[$last].0);
+                $(let sum = sum.mul_add(s, shifted.lookup(&self.coefficients[$others].0));)*
+                sum
+            }
+        }
+    )*};
+}
+at! {
+    6: 5 4 3 2 1 0;
+    8: 7 6 5 4 3 2 1 0;
+}
