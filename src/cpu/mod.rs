@@ -143,13 +143,13 @@ impl Cpu {
             _ if touched > cache::room(threads) => Results::Streamed,
             _ => Results::Cached,
         };
-        if threads <= 1 || count < THREADS_PAY_FROM {
+        if count < THREADS_PAY_FROM {
             // SAFETY: the caller's promise is the one that `Loop` asks for.
             return unsafe { work(x, grad, out, count, &constants, results) };
         }
         let operands = Operands { x, grad, out };
-        let parts = Parts::new(count, threads);
-        self.team.run(&|thread| {
+        let parts = Parts::new(count, threads).backwards(next_goes_backwards());
+        let blocks = |thread| {
             let operands = &operands;
             while let Some((start, len)) = parts.take(thread) {
                 // SAFETY: `start + len <= count`, and each block is taken by one thread only. `grad` is null where the direction
@@ -165,8 +165,20 @@ impl Cpu {
                     )
                 }
             }
-        });
+        };
+        if threads == 1 {
+            blocks(0);
+        } else {
+            self.team.run(&blocks);
+        }
     }
+}
+
+/// Every second call takes its blocks from the end to the start: what the one before it touched last is still in the caches, often
+/// its results that are the operand now, or the same operand. Always from the start, they would have been pushed out just before.
+fn next_goes_backwards() -> bool {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    CALLS.fetch_add(1, Ordering::Relaxed) % 2 == 1
 }
 
 /// Elements shared out between threads: each has a part of its own, the same one in every call (its cache may still hold it), and
@@ -176,6 +188,7 @@ struct Parts {
     /// Elements of one part, whole blocks.
     part: usize,
     block: usize,
+    backwards: bool,
     /// For each part, how many of its elements are taken.
     taken: Vec<AtomicUsize>,
 }
@@ -191,8 +204,14 @@ impl Parts {
             count,
             part,
             block,
+            backwards: false,
             taken: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
         }
+    }
+
+    /// Whether each part's blocks are taken from its end on.
+    fn backwards(self, backwards: bool) -> Self {
+        Self { backwards, ..self }
     }
 
     /// Start and length of the next block for `thread`.
@@ -204,8 +223,17 @@ impl Parts {
             if start + taken.load(Ordering::Relaxed) >= end {
                 return None;
             }
-            let at = start + taken.fetch_add(self.block, Ordering::Relaxed);
-            (at < end).then(|| (at, self.block.min(end - at)))
+            let forwards = start + taken.fetch_add(self.block, Ordering::Relaxed);
+            if forwards >= end {
+                return None;
+            }
+            let at = if self.backwards {
+                let last = start + (end - start - 1) / self.block * self.block;
+                last - (forwards - start)
+            } else {
+                forwards
+            };
+            Some((at, self.block.min(end - at)))
         })
     }
 }
