@@ -24,17 +24,19 @@ fn of_a_thread() -> usize {
 /// `usize::MAX` where nothing is known.
 #[cfg(target_arch = "x86_64")]
 fn of_a_thread() -> usize {
-    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    // SAFETY: every processor of this architecture has the instruction.
+    #[allow(unused_unsafe, reason = "a compiler of the MSRV has it as unsafe")]
+    let cpuid = |leaf, index| unsafe { std::arch::x86_64::__cpuid_count(leaf, index) };
     // Intel's list of caches, or AMD's, which has the same form.
-    let amd = __cpuid(0x8000_0000).eax >= 0x8000_001d && __cpuid(0x8000_0001).ecx & 1 << 22 != 0;
+    let amd = cpuid(0x8000_0000, 0).eax >= 0x8000_001d && cpuid(0x8000_0001, 0).ecx & 1 << 22 != 0;
     let leaf = match amd {
         true => 0x8000_001d,
-        false if __cpuid(0).eax >= 4 => 4,
+        false if cpuid(0, 0).eax >= 4 => 4,
         false => return usize::MAX,
     };
     let (mut second, mut last) = (0, 0);
     for index in 0..8 {
-        let cache = __cpuid_count(leaf, index);
+        let cache = cpuid(leaf, index);
         let field = |register: u32, from: u32, bits: u32| {
             (register >> from & ((1 << bits) - 1)) as usize + 1
         };
