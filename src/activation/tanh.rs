@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_of, tanh, times_sigmoid_derivative};
+use crate::math::{TANH_RATIO, exp_of, tanh, times_sigmoid_derivative};
 use crate::reference::{sech_squared};
 
 pub(super) struct Function;
@@ -41,6 +41,15 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
+        if L::TABLES {
+            let a = x.abs();
+            let held = TANH_RATIO.holds(a);
+            let quick = (a * TANH_RATIO.at(a)).copysign(x);
+            if !L::any(!held) {
+                return quick;
+            }
+            return L::select(held, quick, tanh(x));
+        }
         tanh(x)
     }
 
