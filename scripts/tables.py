@@ -65,3 +65,27 @@ print("use super::piecewise::{Row, Table};")
 table("NORMAL_TAIL", "The tail of the normal distribution, `Φ(-t)`,", lambda t: mp.erfc(t / mp.sqrt(2)) / 2, 0.1875, 8)
 table("LOGISTIC_TAIL", "`σ(-t) = 1 / (1 + eᵗ)`", lambda t: 1 / (1 + mp.exp(t)), 0.5, 6)
 table("TANH_RATIO", "`tanh(t) / t`", lambda t: mp.tanh(t) / t if t else mp.mpf(1), 0.25, 7)
+
+
+def gelu_tanh_argument(x):
+    return mp.sqrt(8 / mp.pi) * (x + mp.mpf("0.044715") * x**3)
+
+
+def gelu_tanh_derivative(x):
+    """σ(u) + x·u'·σ(u)·σ(-u)."""
+    u = gelu_tanh_argument(x)
+    slope = mp.sqrt(8 / mp.pi) * (1 + 3 * mp.mpf("0.044715") * x**2)
+    return 1 / (1 + mp.exp(-u)) + x * slope / (2 + mp.exp(u) + mp.exp(-u))
+
+
+GELU_TANH_ROOT = mp.findroot(gelu_tanh_derivative, mp.mpf("-0.752461422"))
+
+
+def gelu_tanh_ratio(t):
+    d = t + GELU_TANH_ROOT
+    if abs(d) < mp.mpf("1e-20"):
+        return -mp.diff(gelu_tanh_derivative, GELU_TANH_ROOT)
+    return gelu_tanh_derivative(-t) / d
+
+
+table("GELU_TANH_LEFT", "The derivative of gelu_tanh at -t, divided by what t is beyond the root,", gelu_tanh_ratio, 0.1875, 8)

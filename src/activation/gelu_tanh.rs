@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid};
+use crate::math::{GELU_TANH_LEFT, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -71,6 +71,33 @@ fn growth<L: Lanes>(d: L, [first, second, third]: [f32; 3]) -> L {
     d.mul_add(L::splat(first), d * d * L::splat(third).mul_add(d, L::splat(second)))
 }
 
+/// For every x.
+#[inline(always)]
+fn derivative<L: Lanes>(x: L) -> L {
+    let a = -x.abs().at_most(L::splat(11.0));
+    let factor = argument_factor(a);
+    let (hi, lo) = product_pair(factor.0, factor.1, a);
+    // x·2u' = x·(LINEAR + 3·CUBE·x²) = x·(3·factor - 2·LINEAR); the leading difference is exact.
+    let three = L::splat(3.0);
+    let leading = factor.0.mul_add(three, L::splat(-2.0 * LINEAR_HI));
+    let rest = factor.1.mul_add(three, L::splat(-2.0 * LINEAR_LO));
+    let positive = x.ge(L::splat(0.0));
+    let one = L::splat(1.0);
+    let d = a - L::splat(ROOT[0]);
+    if L::FUSED {
+        let d = d - L::splat(ROOT[1]);
+        let (distance, grown) = (growth(d, ARGUMENT_GROWTH), growth(d, SLOPE_GROWTH));
+        let one_plus_g = (a.mul_add(leading, one), a * rest);
+        return gate_derivative(positive, reduce_pair(hi, lo), distance, grown, one_plus_g, ROOT_EXP);
+    }
+    let e = exp_pair(hi, lo);
+    let n = a.mul_add(leading, a.mul_add(rest, one + e.value()));
+    // (x - root)·w, the difference by a pair.
+    let w = polynomial(a + L::splat(1.246_093_75), NEAR_ROOT);
+    let middle = d.mul_add(w, L::splat(-ROOT[1]) * w);
+    gate_derivative_unfused(positive, e, n, L::splat(-1.71).lt(a), middle)
+}
+
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
         id: "gelu_tanh",
@@ -110,27 +137,17 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let a = -x.abs().at_most(L::splat(11.0));
-        let factor = argument_factor(a);
-        let (hi, lo) = product_pair(factor.0, factor.1, a);
-        // x·2u' = x·(LINEAR + 3·CUBE·x²) = x·(3·factor - 2·LINEAR); the leading difference is exact.
-        let three = L::splat(3.0);
-        let leading = factor.0.mul_add(three, L::splat(-2.0 * LINEAR_HI));
-        let rest = factor.1.mul_add(three, L::splat(-2.0 * LINEAR_LO));
-        let positive = x.ge(L::splat(0.0));
-        let one = L::splat(1.0);
-        let d = a - L::splat(ROOT[0]);
-        if L::FUSED {
-            let d = d - L::splat(ROOT[1]);
-            let (distance, grown) = (growth(d, ARGUMENT_GROWTH), growth(d, SLOPE_GROWTH));
-            let one_plus_g = (a.mul_add(leading, one), a * rest);
-            return gate_derivative(positive, reduce_pair(hi, lo), distance, grown, one_plus_g, ROOT_EXP);
+        if L::TABLES {
+            let t = x.abs();
+            let held = GELU_TANH_LEFT.holds(t);
+            let beyond = (t + L::splat(ROOT[0])) + L::splat(ROOT[1]);
+            let left = beyond * GELU_TANH_LEFT.at(t);
+            let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left);
+            if !L::any(!held) {
+                return quick;
+            }
+            return L::select(held, quick, derivative(x));
         }
-        let e = exp_pair(hi, lo);
-        let n = a.mul_add(leading, a.mul_add(rest, one + e.value()));
-        // (x - root)·w, the difference by a pair.
-        let w = polynomial(a + L::splat(1.246_093_75), NEAR_ROOT);
-        let middle = d.mul_add(w, L::splat(-ROOT[1]) * w);
-        gate_derivative_unfused(positive, e, n, L::splat(-1.71).lt(a), middle)
+        derivative(x)
     }
 }
