@@ -53,9 +53,8 @@ def table(name, what, f, step, terms):
     print("    coefficients: [")
     for term in range(terms):
         print("        Row([")
-        for first in range(0, PIECES, 4):
-            numbers = [f"f32::from_bits({bits(c[term])})" for c, _ in pieces[first : first + 4]]
-            print(f"            {', '.join(numbers)},")
+        for c, _ in pieces:
+            print(f"            f32::from_bits({bits(c[term])}),")
         print("        ]),")
     print("    ],\n};")
 
