@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{NORMAL_TAIL, exp_of_square, polynomial, tail_centred, tail_ratio, tail_variable};
+use crate::math::{NORMAL_TAIL, exp_of_square, polynomial, tail_centred, tail_ratio, tail_variable, where_held};
 use crate::reference::{gated, normal_cdf, normal_pdf};
 
 pub(super) struct Function;
@@ -56,10 +56,7 @@ impl Elementwise for Function {
             let t = x.abs();
             let held = NORMAL_TAIL.holds(t);
             let quick = t.neg_mul_add(NORMAL_TAIL.at(t), x.at_least(L::splat(0.0)));
-            if !L::any(!held) {
-                return quick;
-            }
-            return L::select(held, quick, forward(x));
+            return where_held!(L, held, quick, forward(x));
         }
         forward(x)
     }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{GELU_TANH_LEFT, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid};
+use crate::math::{GELU_TANH_LEFT, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -16,7 +16,6 @@ const LINEAR: f32 = f32::from_bits(0x3fcc_422a);
 const CUBE_HI: f32 = f32::from_bits(0x3d92_2000);
 const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
 const CUBE: f32 = f32::from_bits(0x3d92_2279);
-/// The root of the derivative as a sum of two f32.
 /// CUBE less what it stands for.
 const CUBE_REST: f32 = f32::from_bits(0x3124_d8b5);
 /// The root of the derivative, as a sum of two f32, and exp of the argument there.
@@ -143,10 +142,7 @@ impl Elementwise for Function {
             let beyond = (t + L::splat(ROOT[0])) + L::splat(ROOT[1]);
             let left = beyond * GELU_TANH_LEFT.at(t);
             let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left);
-            if !L::any(!held) {
-                return quick;
-            }
-            return L::select(held, quick, derivative(x));
+            return where_held!(L, held, quick, derivative(x));
         }
         derivative(x)
     }

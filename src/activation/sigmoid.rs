@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{LOGISTIC_TAIL, exp_of, times_sigmoid, times_sigmoid_derivative};
+use crate::math::{LOGISTIC_TAIL, exp_of, times_sigmoid, times_sigmoid_derivative, where_held};
 use crate::reference;
 
 pub(super) struct Function;
@@ -53,10 +53,7 @@ impl Elementwise for Function {
             let held = LOGISTIC_TAIL.holds(t);
             let tail = LOGISTIC_TAIL.at(t);
             let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - tail, tail);
-            if !L::any(!held) {
-                return quick;
-            }
-            return L::select(held, quick, forward(x));
+            return where_held!(L, held, quick, forward(x));
         }
         forward(x)
     }

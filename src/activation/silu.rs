@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{LOGISTIC_TAIL, SILU_ROOT, exp_of, silu_derivative, times_sigmoid};
+use crate::math::{LOGISTIC_TAIL, SILU_ROOT, exp_of, silu_derivative, times_sigmoid, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -46,10 +46,7 @@ impl Elementwise for Function {
             let t = x.abs();
             let held = LOGISTIC_TAIL.holds(t);
             let quick = t.neg_mul_add(LOGISTIC_TAIL.at(t), x.at_least(L::splat(0.0)));
-            if !L::any(!held) {
-                return quick;
-            }
-            return L::select(held, quick, forward(x));
+            return where_held!(L, held, quick, forward(x));
         }
         forward(x)
     }

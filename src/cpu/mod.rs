@@ -135,7 +135,11 @@ impl Cpu {
     ) {
         let constants = f.constants();
         let work = f.entry().cpu_loop(direction, self.isa);
-        let threads = self.threads().min(count / BLOCK).max(1);
+        if count < THREADS_PAY_FROM {
+            // SAFETY: the caller's promise is the one that `Loop` asks for.
+            return unsafe { work(x, grad, out, count, &constants, Results::Cached) };
+        }
+        let threads = self.threads().min(count / BLOCK);
         let operands = 1 + usize::from(direction.takes_grad());
         let touched = count.saturating_mul((operands + 1) * size_of::<f32>());
         let results = match out.cast_const() {
@@ -143,10 +147,6 @@ impl Cpu {
             _ if touched > cache::room(threads) => Results::Streamed,
             _ => Results::Cached,
         };
-        if count < THREADS_PAY_FROM {
-            // SAFETY: the caller's promise is the one that `Loop` asks for.
-            return unsafe { work(x, grad, out, count, &constants, results) };
-        }
         let operands = Operands { x, grad, out };
         let parts = Parts::new(count, threads).backwards(next_goes_backwards());
         let blocks = |thread| {

@@ -20,6 +20,20 @@ impl<const N: usize> Table<N> {
     }
 }
 
+/// `$quick` where the table holds the element, else `$careful`, which is computed only where a vector has such an element. A macro,
+/// because a function that is handed to a function is not always inlined, and then it does not have the instruction set.
+macro_rules! where_held {
+    ($lanes:ident, $held:expr, $quick:expr, $careful:expr) => {{
+        let (held, quick) = ($held, $quick);
+        if $lanes::any(!held) {
+            $lanes::select(held, quick, $careful)
+        } else {
+            quick
+        }
+    }};
+}
+pub(crate) use where_held;
+
 /// A loop over many terms, each of several vectors, is one that the compiler leaves a loop.
 macro_rules! at {
     ($($terms:literal: $last:literal $($others:literal)*;)*) => {$(
