@@ -8,7 +8,8 @@
 //!
 //! `bench` measures `fwd` (y = f(x)), `bwd` (dx = grad·f'(x); for relu, sigmoid and tanh from the output, as PyTorch does it, with
 //! `bwd_from_x` beside it) and `deriv` (f'(x)). The CPU writes into memory that exists; on the GPU `device` is one call and one wait
-//! with the data on the device, `roundtrip` goes from host memory to host memory. `eval` reads `DIR/x.f32` and writes f(x) and f'(x)
+//! with the data on the device, `roundtrip` goes from host memory to host memory, and there is `fwdbwd`: both y and the gradient of
+//! the sum of y, as automatic differentiation gives them, with `fwdbwd_grad` for a gradient of y in memory instead of ones. `eval` reads `DIR/x.f32` and writes f(x) and f'(x)
 //! to `OP.fwd.f32` and `OP.bwd.f32`. softmax is over rows of 1024: its inputs are `DIR/softmax_x.f32`, and the gradient is that
 //! for the gradients `DIR/softmax_g.f32` of its outputs.
 
@@ -177,7 +178,7 @@ fn bench_cpu(options: &Options, ops: &[(&str, Activation)], cpu: &Cpu) -> Result
                     n,
                     threads: options.threads,
                 }
-                .print(direction, times);
+                .print(direction.bytes_per_element(), times);
             }
         }
     }
@@ -187,7 +188,8 @@ fn bench_cpu(options: &Options, ops: &[(&str, Activation)], cpu: &Cpu) -> Result
 fn bench_gpu(options: &Options, ops: &[(&str, Activation)], gpu: &Gpu) -> Result<()> {
     for &n in &options.sizes {
         let (host_x, host_grad) = (randn(n, 1), randn(n, 2));
-        let (x, grad, out) = (gpu.upload(&host_x)?, gpu.upload(&host_grad)?, gpu.empty(n)?);
+        let (x, grad) = (gpu.upload(&host_x)?, gpu.upload(&host_grad)?);
+        let (out, dx) = (gpu.empty(n)?, gpu.empty(n)?);
         let mut host_out = vec![0.0; n];
         for (op, f) in ops {
             let y: Tensor = gpu.forward(f, &x)?;
@@ -206,7 +208,7 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)], gpu: &Gpu) -> Result
                     gpu.compute_tensor(f, direction, operand, grad, &out)?;
                     Ok(gpu.wait()?)
                 })?;
-                line.print(direction, times);
+                line.print(direction.bytes_per_element(), times);
                 if direction == Direction::Forward {
                     let times = time_ms(options.secs, || {
                         gpu.compute(f, direction, &host_x, None, &mut host_out)?;
@@ -217,8 +219,29 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)], gpu: &Gpu) -> Result
                         mode: "roundtrip",
                         ..line
                     }
-                    .print(direction, times);
+                    .print(direction.bytes_per_element(), times);
                 }
+            }
+            for (name, direction, grad) in [
+                ("fwdbwd", Direction::Derivative, None),
+                ("fwdbwd_grad", Direction::Backward, Some(&grad)),
+            ] {
+                let times = time_ms(options.secs, || {
+                    gpu.batch(|batch| {
+                        batch.compute_tensor(f, Direction::Forward, &x, None, &out)?;
+                        batch.compute_tensor(f, direction, &x, grad, &dx)
+                    })?;
+                    Ok(gpu.wait()?)
+                })?;
+                Line {
+                    peer: "nonlin-gpu",
+                    op,
+                    name,
+                    mode: "device",
+                    n,
+                    threads: options.threads,
+                }
+                .print(8 + direction.bytes_per_element(), times);
             }
         }
     }
@@ -244,7 +267,7 @@ fn bench_softmax_cpu(options: &Options, cpu: &Cpu) -> Result<()> {
             black_box(&mut out);
             Ok(())
         })?;
-        line.print(Direction::Forward, times);
+        line.print(Direction::Forward.bytes_per_element(), times);
         let times = time_ms(options.secs, || {
             cpu.softmax_backward_into(&f, &y, &grad, COLUMNS, &mut out)?;
             black_box(&mut out);
@@ -254,7 +277,7 @@ fn bench_softmax_cpu(options: &Options, cpu: &Cpu) -> Result<()> {
             name: "bwd",
             ..line
         }
-        .print(Direction::Backward, times);
+        .print(Direction::Backward.bytes_per_element(), times);
     }
     Ok(())
 }
@@ -281,7 +304,7 @@ fn bench_softmax_gpu(options: &Options, gpu: &Gpu) -> Result<()> {
             gpu.softmax_into(&f, &x, COLUMNS, &out)?;
             Ok(gpu.wait()?)
         })?;
-        line.print(Direction::Forward, times);
+        line.print(Direction::Forward.bytes_per_element(), times);
         let times = time_ms(options.secs, || {
             SoftmaxEngine::softmax_into(gpu, &f, &host_x, COLUMNS, &mut host_out)?;
             black_box(&mut host_out);
@@ -291,7 +314,7 @@ fn bench_softmax_gpu(options: &Options, gpu: &Gpu) -> Result<()> {
             mode: "roundtrip",
             ..line
         }
-        .print(Direction::Forward, times);
+        .print(Direction::Forward.bytes_per_element(), times);
         let times = time_ms(options.secs, || {
             gpu.softmax_backward_into(&f, &y, &grad, COLUMNS, &out)?;
             Ok(gpu.wait()?)
@@ -300,7 +323,7 @@ fn bench_softmax_gpu(options: &Options, gpu: &Gpu) -> Result<()> {
             name: "bwd",
             ..line
         }
-        .print(Direction::Backward, times);
+        .print(Direction::Backward.bytes_per_element(), times);
     }
     Ok(())
 }
@@ -385,7 +408,8 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn print(self, direction: Direction, (min, median, runs): (f64, f64, usize)) {
+    /// `bytes` is what an element reads and writes at least.
+    fn print(self, bytes: usize, (min, median, runs): (f64, f64, usize)) {
         let Self {
             peer,
             op,
@@ -394,7 +418,7 @@ impl Line<'_> {
             n,
             threads,
         } = self;
-        let gb = (direction.bytes_per_element() * n) as f64 / 1e6;
+        let gb = (bytes * n) as f64 / 1e6;
         println!(
             "{{\"peer\":\"{peer}\",\"version\":\"{}\",\"op\":\"{op}\",\"direction\":\"{name}\",\"mode\":\"{mode}\",\"dtype\":\"f32\",\
              \"n\":{n},\"threads\":{threads},\"ms_min\":{min:.5},\"ms_median\":{median:.5},\"gbps_median\":{:.3},\"gbps_best\":{:.3},\

@@ -9,6 +9,14 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
+#[cfg(not(target_arch = "wasm32"))]
+use std::time::{Duration, Instant};
+
+/// How long a wait keeps its thread awake before it sleeps. A short kernel is done by then, and a software adapter's threads are
+/// started while this one still has its core: where it sleeps at once, Linux may put two of them on one core and leave another idle, and
+/// does so again in every call.
+#[cfg(not(target_arch = "wasm32"))]
+const AWAKE: Duration = Duration::from_micros(300);
 
 /// What a [`Gpu`](crate::Gpu) runs on.
 #[derive(Clone, Debug)]
@@ -237,17 +245,39 @@ impl Context {
     /// Blocks until a submission is done, by default the last one, and the callbacks that it was waited for have run.
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn poll(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
-        self.check_alive()?;
-        let poll = wgpu::PollType::Wait {
-            submission_index: submission,
-            timeout: None,
+        let wait = |timeout| wgpu::PollType::Wait {
+            submission_index: submission.clone(),
+            timeout,
         };
+        let start = Instant::now();
+        while start.elapsed() < AWAKE {
+            if self.polled(wait(Some(Duration::ZERO)))? {
+                return Ok(());
+            }
+            std::thread::yield_now();
+        }
+        self.polled(wait(None))?;
+        Ok(())
+    }
+
+    /// Runs the callbacks of what is done, and blocks for nothing.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn look(&self) -> Result<()> {
+        self.polled(wgpu::PollType::Poll)?;
+        Ok(())
+    }
+
+    /// Whether it did not run out of time.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn polled(&self, poll: wgpu::PollType) -> Result<bool> {
+        self.check_alive()?;
         // wgpu panics here when the driver reports a lost device.
         let polled =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll)));
         self.check_alive()?;
         match polled {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(wgpu::PollError::Timeout)) => Ok(false),
             Ok(Err(error)) => Err(Error::Gpu {
                 during: "waiting",
                 reason: error.to_string(),
@@ -303,11 +333,11 @@ pub(super) fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> Resu
     }
 }
 
-/// What a scope caught. It is known at once, except in browsers: there the error goes to the console.
-fn at_once(caught: impl Future<Output = Option<wgpu::Error>>) -> Option<wgpu::Error> {
+/// What is there already. What a scope caught is, except in browsers: there the error goes to the console.
+pub(super) fn at_once<T>(answer: impl Future<Output = Option<T>>) -> Option<T> {
     let mut task = std::task::Context::from_waker(Waker::noop());
-    match pin!(caught).poll(&mut task) {
-        Poll::Ready(error) => error,
+    match pin!(answer).poll(&mut task) {
+        Poll::Ready(answer) => answer,
         Poll::Pending => None,
     }
 }

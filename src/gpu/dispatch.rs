@@ -305,20 +305,21 @@ impl Context {
         Ok(())
     }
 
-    /// Submits kernels, does not wait. None of the tensors may be mapped meanwhile.
+    /// Submits kernels, does not wait. None of the tensors may be mapped meanwhile. Tells the submission where there was anything to
+    /// submit.
     pub(super) fn submit<'a>(
         &self,
         prepared: &Prepared,
         tensors: impl IntoIterator<Item = &'a Tensor>,
-    ) -> Result<()> {
+    ) -> Result<Option<wgpu::SubmissionIndex>> {
         if prepared.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let _held = hold(tensors);
         self.scoped("running a kernel", || {
             let mut encoder = self.device.create_command_encoder(&Default::default());
             prepared.record(&mut encoder.begin_compute_pass(&Default::default()));
-            self.send(encoder);
+            Some(self.send(encoder))
         })
     }
 }

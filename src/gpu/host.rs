@@ -213,11 +213,14 @@ impl Gpu {
             self.context.prepare(&work, &elements, &mut prepared)?;
             let operands = work.operands.iter().map(|(_, tensor)| tensor);
             let tensors = [&x, &out].into_iter().chain(&grad).chain(operands);
-            self.context.submit(&prepared, tensors)?;
+            let submission = self.context.submit(&prepared, tensors)?;
+            let mut tensors = vec![x, out.clone()];
+            tensors.extend(grad);
+            tensors.extend(work.operands.iter().map(|(_, tensor)| tensor.clone()));
             let now = Pending {
-                reads: out.inner.start_reads()?,
+                reads: out.inner.start_reads(submission)?,
                 range,
-                _tensor: out,
+                _tensors: tensors,
             };
             if let Some(before) = before.replace(now) {
                 self.collect(before, &mut host, progress)?;
@@ -248,7 +251,8 @@ impl Gpu {
 /// A chunk on its way home.
 struct Pending {
     range: Range<usize>,
-    // Before the tensor: its buffers must not be mapped any more when they go back to the pool.
+    // Before the tensors: their buffers must not be mapped any more when they go back to the pool.
     reads: Reads,
-    _tensor: Tensor,
+    /// All that the chunk's kernel uses: the next chunk is to have other buffers, so that it need not wait for this one.
+    _tensors: Vec<Tensor>,
 }

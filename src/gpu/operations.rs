@@ -71,12 +71,12 @@ impl Gpu {
         uses: &Uses<'_>,
     ) -> Result<()> {
         match batch {
-            Some(batch) => {
-                batch.take(prepared, uses);
-                Ok(())
+            Some(batch) => batch.take(prepared, uses),
+            None => {
+                self.context.submit(&prepared, uses.all())?;
             }
-            None => self.context.submit(&prepared, uses.all()),
         }
+        Ok(())
     }
 
     /// Checks a call.

@@ -33,6 +33,7 @@ impl Gpu {
         let mut prepared = Prepared::default();
         self.context
             .prepare(&work, &elements(out, None, out, 1), &mut prepared)?;
-        self.context.submit(&prepared, [out])
+        self.context.submit(&prepared, [out])?;
+        Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! How bytes travel between host and device: by mapping the tensor's own buffers where memory is shared, else through pooled
 //! buffers on the way, in pieces.
 
-use super::context::{Context, lock, scoped};
+use super::context::{Context, at_once, lock, scoped};
 use super::pool::{Pooled, Purpose};
 use super::tensor::Inner;
 use crate::{Error, Result};
@@ -46,7 +46,15 @@ impl Context {
         match drive {
             #[cfg(not(target_arch = "wasm32"))]
             Drive::Here => {
-                self.poll(submission)?;
+                // What it waits for may be done already, while later work is under way.
+                match submission {
+                    None => self.look()?,
+                    submission => self.poll(submission)?,
+                }
+                if let Some(answer) = at_once(answer.receive()) {
+                    return answered(Some(answer));
+                }
+                self.poll(None)?;
                 answered(answer.receive().await)
             }
             #[cfg(not(target_arch = "wasm32"))]
@@ -251,6 +259,7 @@ impl Inner {
                     finish_oldest(&mut reads, &self.context, drive, sink).await?;
                 }
                 let piece = piece_bytes.min(bytes - offset);
+                let direct = direct.then_some(None);
                 reads.push_back(self.start_read(buffer, start + offset, piece, direct)?);
                 offset += piece;
             }
@@ -261,25 +270,33 @@ impl Inner {
         Ok(())
     }
 
-    /// Starts to read all of a tensor that nobody else uses.
+    /// Starts to read all of a tensor that nobody else uses, and that this submission fills.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn start_reads(&self) -> Result<Reads> {
+    pub(super) fn start_reads(&self, filled: Option<SubmissionIndex>) -> Result<Reads> {
         let direct = self.can_map(wgpu::BufferUsages::MAP_READ);
         let mut reads = VecDeque::new();
         for (buffer, start, bytes) in self.segments() {
             let piece_bytes = if direct { bytes } else { PIECE_BYTES };
             for offset in (0..bytes).step_by(piece_bytes as usize) {
                 let piece = piece_bytes.min(bytes - offset);
+                let direct = direct.then(|| filled.clone());
                 reads.push_back(self.start_read(buffer, start + offset, piece, direct)?);
             }
         }
         Ok(Reads(reads))
     }
 
-    fn start_read(&self, from: &Buffer, offset: u64, bytes: u64, direct: bool) -> Result<Read> {
+    /// `direct` maps the buffer itself, and may tell the submission that fills it.
+    fn start_read(
+        &self,
+        from: &Buffer,
+        offset: u64,
+        bytes: u64,
+        direct: Option<Option<SubmissionIndex>>,
+    ) -> Result<Read> {
         let context = &self.context;
-        if direct {
-            let mapping = Mapping::ask(context, from.clone(), bytes, MapMode::Read, None)?;
+        if let Some(filled) = direct {
+            let mapping = Mapping::ask(context, from.clone(), bytes, MapMode::Read, filled)?;
             return Ok(Read {
                 mapping,
                 pooled: false,

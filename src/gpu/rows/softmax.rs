@@ -113,13 +113,7 @@ impl Gpu {
         let mut prepared = Prepared::default();
         let between = self.context.prepare_softmax(&call, &mut prepared)?;
         uses.written.extend(&between);
-        match batch {
-            Some(batch) => {
-                batch.take(prepared, &uses);
-                Ok(())
-            }
-            None => self.context.submit(&prepared, uses.all()),
-        }
+        self.finish(batch, prepared, &uses)
     }
 }
 

@@ -162,7 +162,7 @@ macro_rules! forms {
                 }
                 between.push(values);
                 uses.written.extend(&between);
-                self.way().finish(prepared, &uses)
+                self.way().gpu.finish(self.way().batch, prepared, &uses)
             }
 
             /// A leaky rectifier with a drawn slope for each element.

@@ -58,18 +58,7 @@ impl Way<'_> {
         for job in jobs {
             context.prepare_rows(job, &mut prepared)?;
         }
-        self.finish(prepared, &uses)
-    }
-
-    /// Submits kernels, or leaves that to the batch.
-    fn finish(self, prepared: Prepared, uses: &Uses<'_>) -> Result<()> {
-        match self.batch {
-            Some(batch) => {
-                batch.take(prepared, uses);
-                Ok(())
-            }
-            None => self.gpu.context.submit(&prepared, uses.all()),
-        }
+        self.gpu.finish(self.batch, prepared, &uses)
     }
 }
 
