@@ -227,10 +227,10 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)], gpu: &Gpu) -> Result
                 ("fwdbwd_grad", Direction::Backward, Some(&grad)),
             ] {
                 let times = time_ms(options.secs, || {
-                    gpu.batch(|batch| {
-                        batch.compute_tensor(f, Direction::Forward, &x, None, &out)?;
-                        batch.compute_tensor(f, direction, &x, grad, &dx)
-                    })?;
+                    match grad {
+                        None => gpu.forward_and_derivative_into(f, &x, &out, &dx)?,
+                        Some(grad) => gpu.forward_and_backward_into(f, &x, grad, &out, &dx)?,
+                    }
                     Ok(gpu.wait()?)
                 })?;
                 Line {

@@ -8,6 +8,7 @@ use nonlin::cpu::Cpu;
 use nonlin::gpu::{GpuBuilder, MemoryOrder};
 use nonlin::{Broadcast, Chain, Engine, Error, Gpu, Operand, Operation, Tensor, Values};
 use support::claims::{self, IntoCompletion};
+use support::foreign::Foreign;
 
 /// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
 const SHAPES: [(usize, usize); 14] = [
@@ -85,7 +86,14 @@ fn check(gpu: &Gpu, rows: usize, columns: usize) -> nonlin::Result<()> {
         &want,
         &what("derivative"),
     );
+    let (y, derivative) = gpu.forward_and_derivative(&on_device, &tx)?;
+    let values = cpu.forward(&host, &x)?;
+    same(&y.download()?, &values, &what("forward of both"));
+    same(&derivative.download()?, &want, &what("derivative of both"));
+    let (y, dx) = gpu.forward_and_backward(&on_device, &tx, &tg)?;
+    same(&y.download()?, &values, &what("forward with backward"));
     let want = cpu.gradients(&host, &x, &grad, &[0, 1, 2, 3])?;
+    same(&dx.download()?, &want.input, &what("backward with forward"));
     let got = gpu.gradients(&on_device, &tx, &tg, &[3, 1, 0, 2])?;
     same(
         &got.input.download()?,
@@ -251,6 +259,31 @@ fn the_limits_themselves_work(gpu: &Gpu) -> nonlin::Result<()> {
     Ok(())
 }
 
+/// A kernel for both has a buffer more than one for the value: where a device has none left, there are two kernels.
+fn both_work_where_buffers_are_short(gpu: &Gpu) -> nonlin::Result<()> {
+    let few = Foreign::with_limits(gpu, |limits| {
+        limits.max_storage_buffers_per_shader_stage = 4
+    });
+    let gpu = &few.gpu;
+    let (x, grad) = (gpu.upload(&integers(40, 2))?, gpu.upload(&integers(40, 4))?);
+    let factor = gpu.upload(&integers(40, 3))?;
+    let chain = Chain::new().mul(&factor);
+    let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<_>>();
+    let values = product(&integers(40, 2), &integers(40, 3));
+    let gradient = product(&integers(40, 4), &integers(40, 3));
+    let (y, dx) = gpu.forward_and_backward(&chain, &x, &grad)?;
+    same(&y.download()?, &values, "value");
+    same(&dx.download()?, &gradient, "gradient");
+    // What is read last may be written over.
+    gpu.forward_and_backward_into(&chain, &x, &grad, &x, &dx)?;
+    same(&x.download()?, &values, "value in the place of x");
+    same(&dx.download()?, &gradient, "gradient beside it");
+    let refused = gpu.forward_and_backward_into(&chain, &x, &grad, &x, &grad);
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("needs 5 buffers"), "{said}");
+    Ok(())
+}
+
 fn main() {
     claims::run(claims::trials(claims![
         rows_of_every_shape_work,
@@ -258,6 +291,7 @@ fn main() {
         rows_cross_the_group_limit,
         sums_have_the_same_bits_in_every_run,
         what_does_not_fit_is_refused,
+        both_work_where_buffers_are_short,
         the_limits_themselves_work,
     ]));
 }

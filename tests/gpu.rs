@@ -74,6 +74,16 @@ fn check_length(gpu: &Gpu, len: usize) -> nonlin::Result<()> {
         &products,
         &what("backward"),
     );
+    let (y, derivative) = gpu.forward_and_derivative(&f, &tx)?;
+    assert_equal(&y.download()?, &values, &what("forward of both"));
+    assert_equal(
+        &derivative.download()?,
+        &slopes,
+        &what("derivative of both"),
+    );
+    let (y, dx) = gpu.batch(|batch| batch.forward_and_backward(&f, &tx, &tg))?;
+    assert_equal(&y.download()?, &values, &what("forward with backward"));
+    assert_equal(&dx.download()?, &products, &what("backward with forward"));
     let from_output = gpu.derivative_from_output(&f, &y)?;
     assert_equal(
         &from_output.download()?,
@@ -167,6 +177,26 @@ fn results_take_the_place_of_operands(gpu: &Gpu) -> nonlin::Result<()> {
             &grad,
             "grad after backward in the place of x",
         );
+
+        let (t, other) = (gpu.upload(&x)?, gpu.empty(len)?);
+        gpu.forward_and_derivative_into(&f, &t, &t, &other)?;
+        assert_equal(&t.download()?, &values, "forward of both in place");
+        assert_equal(
+            &other.download()?,
+            &slopes,
+            "derivative beside forward in place",
+        );
+        gpu.upload_into(&x, &t)?;
+        gpu.upload_into(&grad, &tg)?;
+        gpu.forward_and_backward_into(&f, &t, &tg, &tg, &t)?;
+        assert_equal(&tg.download()?, &values, "forward in the place of grad");
+        assert_equal(
+            &t.download()?,
+            &products,
+            "backward beside it, in that of x",
+        );
+        let error = gpu.forward_and_derivative_into(&f, &t, &other, &other);
+        assert!(matches!(error, Err(Error::Overlap { .. })), "{error:?}");
 
         let t = gpu.upload(&x)?;
         let squares: Vec<f32> = x.iter().map(|&x| x * leaky_slope(x)).collect();

@@ -3,13 +3,10 @@
 fn gelu_forward(x: F) -> F {
     let t = min(abs(x), F(15.0));
     let v = tail_variable(t);
-    // t (1 - Phi(t)) exp(t^2/2) = t ((1 - v) ratio) = 4 v ratio. Far out the second form hardly feels an error of v; near 0 the
+    // t (1 - Phi(t)) exp(t^2/2) = ratio t (1 - v), and t (1 - v) = 4 v. Far out the second form hardly feels an error of v; near 0 the
     // first does not.
-    let ratio = tail_ratio(v);
-    let near = t < F(1.0);
-    let rest = select(ratio, ratio - v * ratio, near);
-    let e = exp_of_square(t, -0.5);
-    let tail = times_pow2(select(4.0 * v, t, near) * fma(rest, e.p, rest), e.k);
+    let product = tail_ratio(v) * select(4.0 * v, t - t * v, t < F(1.0));
+    let tail = exp_times_nonpositive(exp_of_square(t, -0.5), product);
     let result = max(x, F(0.0)) - tail;
     // There the tail may be flushed to zero though x/2 is normal.
     return nan_of(select(result, 0.5 * x, t < F(1e-20)), x);
@@ -20,10 +17,13 @@ fn gelu_forward(x: F) -> F {
 fn gelu_derivative(x: F) -> F {
     let t = min(abs(x), F(15.0));
     let z = tail_centred(tail_variable(t));
-    let w = -0x1.e78fa8p-2f + z * (-0x1.eb0176p-3f + z * (-0x1.2694fcp-2f + z * (-0x1.0f3814p-2f + z * (-0x1.5a7f6ap-3f
-        + z * (-0x1.a5a564p-5f + z * (0x1.53eb16p-6f + z * (0x1.894364p-6f + z * (-0x1.da53d2p-10f + z * -0x1.d8a1e8p-8f))))))));
+    // The higher powers two by two, for a shorter chain.
+    let y = z * z;
+    let rest = (-0x1.2694fcp-2f + z * -0x1.0f3814p-2f) + y * ((-0x1.5a7f6ap-3f + z * -0x1.a5a564p-5f) + y *
+        ((0x1.53eb16p-6f + z * 0x1.894364p-6f) + y * (-0x1.da53d2p-10f + z * -0x1.d8a1e8p-8f)));
+    let w = -0x1.e78fa8p-2f + z * (-0x1.eb0176p-3f + z * rest);
     // (t - t0) w, the difference by a pair; fused it has one rounding.
     let product = fma(launder(t - 0x1.80ead2p-1f), w, 0x1.a03fd4p-27f * w);
-    let left = exp_times(exp_of_square(t, -0.5), product);
+    let left = exp_times_nonpositive(exp_of_square(t, -0.5), product);
     return nan_of(select(left, 1.0 - left, x >= F(0.0)), x);
 }

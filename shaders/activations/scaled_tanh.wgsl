@@ -27,7 +27,10 @@ fn scaled_tanh_forward(x: F, c: ScaledTanh) -> F {
 
 fn scaled_tanh_derivative(x: F, c: ScaledTanh) -> F {
     let s = product_pair(c.twice_b_hi, c.twice_b_lo, min(abs(x), F(c.limit)));
-    return nan_of(times_sigmoid_derivative(F(4.0 * c.product), exp_pair(-s.hi, -s.lo)), x);
+    let e = exp_pair(-s.hi, -s.lo);
+    // As times_sigmoid_derivative, for a factor that keeps the product from 0 much further out.
+    let quotient = sigmoid_derivative_quotient(Exp(e.p, max(e.k, F(-126.0))));
+    return nan_of(min(times_pow2(4.0 * c.product * quotient, e.k), F(c.product)), x);
 }
 
 fn scaled_tanh_derivative_from_output(y: F, c: ScaledTanh) -> F {

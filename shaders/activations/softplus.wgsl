@@ -18,7 +18,7 @@ fn softplus_forward(x: F, c: Softplus) -> F {
     let e = exp_added(parts);
     // Where log1p(e) is e, e / beta may be a normal number though e is not.
     let tiny = e < F(1e-9);
-    let bend = select(log1p_unit(e) * c.inverse, exp_times(parts, F(c.inverse)), tiny);
+    let bend = select(log1p_unit(e) * c.inverse, exp_times_nonpositive(parts, F(c.inverse)), tiny);
     return nan_of(max(x, F(0.0)) + bend, x);
 }
 

@@ -21,7 +21,10 @@ fn swish_forward(x: F, c: Swish) -> F {
     let positive = !(c.beta * x < F(0.0));
     let s = swish_argument(x, c);
     let finite = copy_sign(min(abs(x), F(c.limit)), x);
-    return nan_of(times_sigmoid(select(finite, x, positive), positive, exp_pair(s.hi, s.lo)), x);
+    let e = exp_pair(s.hi, s.lo);
+    // The factor has no limit where beta is small.
+    let quotient = sigmoid_quotient(select(finite, x, positive), positive, e);
+    return nan_of(select(times_pow2(quotient, e.k), quotient, positive), x);
 }
 
 fn swish_derivative(x: F, c: Swish) -> F {

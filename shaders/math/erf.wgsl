@@ -5,6 +5,6 @@ fn erf_nonnegative(a: F) -> F {
         + z * (-0x1.874dbp-11f + z * 0x1.03a052p-14f))))));
     let t = min(a, F(6.0)) * 0x1.6a09e6p+0f;
     let v = tail_variable(t);
-    let tail = exp_times(exp_of_square(t, -0.5), (1.0 - v) * tail_ratio(v));
+    let tail = exp_times_nonpositive(exp_of_square(t, -0.5), (1.0 - v) * tail_ratio(v));
     return select(1.0 - (tail + tail), small, a < F(1.0));
 }

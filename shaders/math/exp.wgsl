@@ -20,9 +20,9 @@ fn exp_mantissa(e: Exp) -> F {
     return launder(e.p) + 1.0;
 }
 
-// exp(x) where it is added to something of 1 or more: from 2^-126 down it may be anything small, which spares a factor.
+// exp(x) for -130 <= x <= 0 where it is added to something of 1 or more.
 fn exp_added(e: Exp) -> F {
-    return exp_mantissa(e) * pow2(I(max(e.k, F(-126.0))));
+    return times_pow2_nonpositive(exp_mantissa(e), e.k);
 }
 
 // factor * exp(x) for a normal factor: one rounding less than the product, and right where it is a normal number though exp(x) is
@@ -31,22 +31,57 @@ fn exp_times(e: Exp, factor: F) -> F {
     return times_pow2(fma(factor, e.p, factor), e.k);
 }
 
-// 2^k for integral -126 <= k <= 127.
+// As exp_times for -130 <= x <= 0.
+fn exp_times_nonpositive(e: Exp, factor: F) -> F {
+    return times_pow2_nonpositive(fma(factor, e.p, factor), e.k);
+}
+
+// Bits whose lowest nine are those of an integral k, |k| < 2^22, without the conversion, which is guarded against numbers that no integer
+// holds. The others are none that a shift by 23 keeps, not even halved.
+fn whole_bits(k: F) -> U {
+    return bitcast<U>(k + 0x1.8p+23f);
+}
+
+// 2^k from the bits of k, for -126 <= k <= 127.
+fn pow2_of_bits(k: U) -> F {
+    return bitcast<F>((k << U(23u)) + U(0x3f800000u));
+}
+
+// 2^k for -126 <= k <= 127.
 fn pow2(k: I) -> F {
     return bitcast<F>((k + I(127)) << U(23u));
 }
 
+// 2^k for integral -126 <= k <= 127.
+fn pow2_of(k: F) -> F {
+    return pow2_of_bits(whole_bits(k));
+}
+
 // x * 2^k for a normal x and integral -250 <= k <= 250, in two normal factors.
 fn times_pow2(x: F, k: F) -> F {
-    let whole = I(k);
+    let whole = whole_bits(k);
     let half = whole >> U(1u);
-    return x * pow2(half) * pow2(whole - half);
+    return x * pow2_of_bits(half) * pow2_of_bits(whole - half);
+}
+
+// The same for -190 <= k <= 0, and |x| below 2^63. 2^-64 is from bits that only exist at run time: the compiler would multiply x by a
+// constant first, which may leave nothing of it.
+fn times_pow2_nonpositive(x: F, k: F) -> F {
+    return x * pow2_above(k) * bitcast<F>(U(0x1f800000u ^ zero_bits()));
+}
+
+// 2^(k + 64) for integral -190 <= k <= 63: a normal number.
+fn pow2_above(k: F) -> F {
+    return bitcast<F>((whole_bits(k) << U(23u)) + U(0x5f800000u));
 }
 
 // exp(r) - 1 for |r| <= 0.348. Error 2^-28.2 of exp(r).
 fn expm1_reduced(r: F) -> F {
-    let q = 0x1.fffffcp-2f + r * (0x1.55548ep-3f + r * (0x1.5558ap-5f + r * (0x1.123c5ep-7f + r * 0x1.6a6316p-10f)));
-    return fma(r * r, q, r);
+    // Two short chains, because llvmpipe has no other work for the time that a long one takes.
+    let z = r * r;
+    let low = 0x1.fffffcp-2f + r * 0x1.55548ep-3f;
+    let high = 0x1.5558ap-5f + r * 0x1.123c5ep-7f + z * 0x1.6a6316p-10f;
+    return fma(z, low + z * high, r);
 }
 
 // x = k ln 2 + r.

@@ -4,7 +4,7 @@
 fn expm1_any(x: F) -> F {
     let reduced = reduce(clamp(x, F(-40.0), F(88.8)));
     // Half the power of two: 2^128 is no f32.
-    let half = pow2(I(reduced.k) - I(1));
+    let half = pow2_of(reduced.k - 1.0);
     let sum = fma(half, expm1_reduced(reduced.r), half - 0.5);
     return select(sum + sum, infinity(), x > F(0x1.62e42ep+6f));
 }
@@ -12,14 +12,14 @@ fn expm1_any(x: F) -> F {
 // For x <= 0.
 fn expm1_nonpositive(x: F) -> F {
     let reduced = reduce(max(x, F(-40.0)));
-    let power = pow2(I(reduced.k));
+    let power = pow2_of(reduced.k);
     return fma(power, expm1_reduced(reduced.r), power - 1.0);
 }
 
 // exp(hi + lo) - 1 for -120 <= hi + lo <= 0.
 fn expm1_pair(hi: F, lo: F) -> F {
     let reduced = reduce_pair(hi, lo);
-    let power = pow2(I(max(reduced.k, F(-100.0))));
+    let power = pow2_of(max(reduced.k, F(-100.0)));
     return fma(power, expm1_reduced(reduced.r), power - 1.0);
 }
 
@@ -32,7 +32,7 @@ struct ExpAndExpm1 {
 fn exp_and_expm1(x: F) -> ExpAndExpm1 {
     let reduced = reduce(x);
     let p = expm1_reduced(reduced.r);
-    let power = pow2(I(reduced.k));
+    let power = pow2_of(reduced.k);
     return ExpAndExpm1(fma(power, p, power), fma(power, p, power - 1.0));
 }
 

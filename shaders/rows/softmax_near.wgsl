@@ -10,7 +10,7 @@ fn divided(u: F) -> Pair {
 // exp(u / T), where that is near.
 fn exp_near(exponent: Pair) -> F {
     let e = exp_pair(exponent.hi, exponent.lo);
-    return exp_mantissa(e) * pow2(I(e.k));
+    return exp_mantissa(e) * pow2_of(e.k);
 }
 
 struct NearSum {

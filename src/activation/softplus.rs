@@ -28,7 +28,7 @@ impl Elementwise for Function {
 
     fn constants(p: &[f64]) -> Constants {
         let [beta_hi, beta_lo] = split(p[0]);
-        constants([p[0] as f32, beta_hi, beta_lo, (150.0 / p[0]) as f32, (1.0 / p[0]) as f32])
+        constants([p[0] as f32, beta_hi, beta_lo, (130.0 / p[0]) as f32, (1.0 / p[0]) as f32])
     }
 
     fn reference(x: f64, p: &[f64]) -> f64 {

@@ -305,6 +305,13 @@ pub async fn adapters_async() -> Vec<AdapterReport> {
         .collect()
 }
 
+/// Whether kernels are to load and store 64-bit numbers: llvmpipe's time goes by their number.
+pub(super) fn wide_numbers(info: &AdapterInfo, features: wgpu::Features) -> bool {
+    info.backend == wgpu::Backend::Vulkan
+        && info.name.to_lowercase().contains("llvmpipe")
+        && features.contains(wgpu::Features::SHADER_INT64)
+}
+
 /// Whether buffers are to be mapped directly: where memory is shared. Elsewhere it would put them into slow memory.
 pub(super) fn mappable(info: &AdapterInfo, features: wgpu::Features) -> bool {
     let shared = matches!(

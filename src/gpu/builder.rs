@@ -182,6 +182,9 @@ async fn open(found: Found, settings: Settings) -> Result<Gpu> {
     if adapter::mappable(&info, available) {
         required_features |= Features::MAPPABLE_PRIMARY_BUFFERS;
     }
+    if adapter::wide_numbers(&info, available) {
+        required_features |= Features::SHADER_INT64;
+    }
     let own = adapter.limits();
     let mut required_limits = wgpu::Limits::default().or_worse_values_from(&own);
     required_limits.max_storage_buffer_binding_size = own.max_storage_buffer_binding_size;

@@ -44,6 +44,8 @@ pub struct Info {
     pub max_groups: u32,
     /// How kernels go through memory.
     pub memory_order: MemoryOrder,
+    /// Whether kernels load and store 64-bit numbers: faster where the adapter does so number by number.
+    pub wide_numbers: bool,
 }
 
 impl std::fmt::Display for Info {
@@ -139,6 +141,7 @@ impl Context {
             memory_order: settings
                 .memory_order
                 .unwrap_or_else(|| MemoryOrder::of(&adapter)),
+            wide_numbers: adapter::wide_numbers(&adapter, features),
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             mappable: adapter::mappable(&adapter, features),
             name: adapter.name,

@@ -135,7 +135,7 @@ impl Context {
         let sums = |k| operands.iter().find(|(operand, _)| *operand == k);
         let terms_of = |k| terms.iter().find(|(operand, _)| *operand == k);
         let place = |output: &Output| match output {
-            Output::Result => dx,
+            Output::Result | Output::Derivative => dx,
             Output::Operand(k) => match terms_of(*k) {
                 Some((_, tensor)) => Some(tensor.into()),
                 None => sums(*k).map(|(_, span)| *span),

@@ -32,6 +32,7 @@ mod dense_product;
 mod derivative_check;
 mod dispatch;
 mod forms;
+mod forward_backward;
 mod gradients;
 mod grid;
 #[cfg(not(target_arch = "wasm32"))]

@@ -3,7 +3,7 @@
 use super::context::{Context, lock};
 use super::rows::{PlacesKernel, RowKernel};
 use super::shader::{
-    Access, Element, Input, Kernel, Memory, Output, Product, StepShape, Task, sum_source,
+    Access, Element, Input, Kernel, Memory, Output, Product, Rows, StepShape, Task, sum_source,
 };
 use crate::Result;
 use std::collections::HashMap;
@@ -100,6 +100,7 @@ impl Context {
             task: plan.task.clone(),
             memory,
             access: key.1.clone(),
+            wide: self.info.wide_numbers && memory == Memory::Vectors(Rows::Runs),
         };
         let written = kernel.written_bindings(plan.outputs.len());
         let compiled = self.compile(&kernel.name(), kernel.source(), written)?;

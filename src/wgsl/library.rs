@@ -24,6 +24,7 @@ pub(crate) const MATH: &[&str] = &[
 /// What kernels take in beside the mathematics, where they use it.
 pub(crate) const PARTS: &[&str] = &[
     include_str!("../../shaders/kernels/element_f32.wgsl"),
+    include_str!("../../shaders/kernels/wide.wgsl"),
     include_str!("../../shaders/kernels/chain_rule.wgsl"),
     include_str!("../../shaders/kernels/arithmetic.wgsl"),
     include_str!("../../shaders/kernels/broadcast.wgsl"),
@@ -86,6 +87,7 @@ pub(crate) fn own_names() -> &'static HashSet<&'static str> {
                 "y",
                 "grad",
                 "result",
+                "derivative",
                 "zero_bits",
                 "CAPACITY",
             ])

@@ -119,6 +119,14 @@ impl Element {
                 // Refused before a kernel is made.
                 _ => vec![writer.value(0)],
             },
+            Task::Both(direction) => {
+                outputs.push(Output::Derivative);
+                let grad = direction.takes_grad().then_some("grad");
+                if grad.is_some() {
+                    writer.used.push(Input::Grad);
+                }
+                vec![writer.value(steps.len()), writer.back(grad, &[]).0]
+            }
             Task::Gradients { input, operands } => {
                 writer.used.push(Input::Grad);
                 let (grad, contributions) = writer.back(Some("grad"), operands);

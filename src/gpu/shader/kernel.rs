@@ -16,6 +16,8 @@ pub(in crate::gpu) struct Kernel {
     pub(in crate::gpu) memory: Memory,
     /// How each of [`inputs`](Self::inputs) is reached.
     pub(in crate::gpu) access: Vec<Access>,
+    /// Whether two vectors are loaded and stored at a time, in [`Rows::Runs`].
+    pub(in crate::gpu) wide: bool,
 }
 
 /// What is computed of the steps.
@@ -24,6 +26,8 @@ pub(in crate::gpu) enum Task {
     Value(Direction),
     /// The same for the f32 whose bits follow one another.
     Sweep(Direction),
+    /// The function's value, and its derivative or the gradient of the input.
+    Both(Direction),
     /// The gradient of the input where it is wanted, and what these operands in memory add up for theirs.
     Gradients {
         input: bool,
@@ -117,6 +121,8 @@ pub(in crate::gpu) enum Access {
 pub(in crate::gpu) enum Output {
     /// The value asked for; the gradient of the input where gradients are.
     Result,
+    /// The derivative or the gradient of the input beside the value.
+    Derivative,
     /// What the elements add up for the gradient of this operand.
     Operand(usize),
 }
@@ -179,6 +185,7 @@ impl Kernel {
             task,
             memory: Memory::Vectors(Rows::Split),
             access,
+            wide: false,
         }
     }
 
@@ -199,6 +206,7 @@ impl Kernel {
         let task = match &self.task {
             Task::Value(direction) => direction.name(),
             Task::Sweep(_) => "sweep",
+            Task::Both(_) => "forward and backward",
             Task::Gradients { .. } => "gradients",
         };
         format!("{} {task}", steps.join(" | "))
@@ -266,6 +274,7 @@ pub(super) fn component(i: usize) -> &'static str {
 pub(super) fn output_variable(output: Output) -> String {
     match output {
         Output::Result => "result".to_owned(),
+        Output::Derivative => "derivative".to_owned(),
         Output::Operand(k) => format!("operand_grad{k}"),
     }
 }

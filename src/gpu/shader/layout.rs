@@ -1,6 +1,7 @@
 //! How elements lie in memory, as WGSL: bindings, loads and stores.
 
 use super::element::{Element, Input};
+use super::is_long;
 use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_variable};
 use crate::Broadcast;
 
@@ -78,7 +79,12 @@ impl Layout<'_> {
                     Some(Broadcast::Scalar | Broadcast::Column) => false,
                     _ => !self.elements(),
                 };
-                let element = if vectors { "Stored" } else { "f32" };
+                let element = match vectors {
+                    true if self.kernel.wide && (input.is_some() || self.stores_two()) => "Wide",
+                    true if self.kernel.wide => "Pairs",
+                    true => "Stored",
+                    false => "f32",
+                };
                 format!("@group(0) @binding({binding}) var<storage, {access}> {name}: array<{element}>;\n")
             })
             .collect()
@@ -92,6 +98,8 @@ impl Layout<'_> {
                 "(arrayLength(&{result}) - {} + 3u) / 4u",
                 self.start(&result)
             )
+        } else if self.stores_two() {
+            format!("2u * arrayLength(&{result})")
         } else {
             format!("arrayLength(&{result})")
         }
@@ -138,6 +146,9 @@ impl Layout<'_> {
         if spread {
             lines.extend(whole_place("first", "first_column"));
         }
+        if self.kernel.wide {
+            return self.wide_run(lines);
+        }
         for k in 0..Rows::SEVERAL {
             lines.push("{".to_owned());
             lines.push(format!("    let i = first + {k}u;"));
@@ -147,6 +158,74 @@ impl Layout<'_> {
             self.compute(lines, |_| true);
             lines.push("}".to_owned());
         }
+    }
+
+    /// The vectors of a run, two at a time.
+    fn wide_run(&self, lines: &mut Vec<String>) {
+        let inputs = &self.element.inputs;
+        for k in 0..Rows::SEVERAL / 2 {
+            lines.push("{".to_owned());
+            lines.push(format!("    let wide = first / 2u + {k}u;"));
+            for (i, input) in inputs.iter().enumerate() {
+                if self.is_wide(*input) {
+                    let place = match input.broadcast() {
+                        Some(Broadcast::Row) => format!("first_column / 8u + {k}u"),
+                        _ => "wide".to_owned(),
+                    };
+                    let variable = self.variable(i);
+                    let in_place = matches!(self.kernel.access[i], Access::Output(_));
+                    let load = if in_place && !self.stores_two() {
+                        format!("Wide({variable}[2u * wide], {variable}[2u * wide + 1u])")
+                    } else {
+                        format!("{variable}[{place}]")
+                    };
+                    lines.push(format!("    let {}_wide = {load};", input.name()));
+                }
+            }
+            let outputs = &self.element.outputs;
+            if self.stores_two() {
+                let declared = outputs
+                    .iter()
+                    .map(|output| format!("    var {}: vec4<f32>;", first_of_two(*output)));
+                lines.extend(declared);
+            }
+            for (half, name) in ["first_half", "second_half"].into_iter().enumerate() {
+                lines.push("    {".to_owned());
+                lines.push(format!("        let i = 2u * wide + {half}u;"));
+                for input in inputs.iter().filter(|input| self.is_wide(**input)) {
+                    let input = input.name();
+                    lines.push(format!("        let {input}_here = {name}({input}_wide);"));
+                }
+                let values = self.values(lines, |input| !self.is_wide(*input));
+                for (output, value) in outputs.iter().zip(values) {
+                    let (variable, first) = (output_variable(*output), first_of_two(*output));
+                    lines.push(match half {
+                        _ if !self.stores_two() => {
+                            format!("        {variable}[i] = pairs({value});")
+                        }
+                        0 => format!("        {first} = {value};"),
+                        _ => format!("        {variable}[wide] = wide_of({first}, {value});"),
+                    });
+                }
+                lines.push("    }".to_owned());
+            }
+            lines.push("}".to_owned());
+        }
+    }
+
+    /// Whether a kernel with wide numbers stores two vectors at a time. Where much is computed, llvmpipe's compiler orders it better if
+    /// each vector is stored at once.
+    fn stores_two(&self) -> bool {
+        self.kernel.wide && !is_long(&self.kernel.steps)
+    }
+
+    /// Whether an input of a kernel with wide numbers is loaded as such.
+    fn is_wide(&self, input: Input) -> bool {
+        let spread = matches!(
+            input.broadcast(),
+            Some(Broadcast::Scalar | Broadcast::Column)
+        );
+        input != Input::Swept && !spread
     }
 
     /// One vector of four anywhere.
@@ -191,6 +270,14 @@ impl Layout<'_> {
 
     /// Loads the inputs that are not loaded yet, computes, and stores the results.
     fn compute(&self, lines: &mut Vec<String>, loads: impl Fn(&Input) -> bool) {
+        let values = self.values(lines, loads);
+        for (output, value) in self.element.outputs.iter().zip(values) {
+            self.store(lines, *output, &value);
+        }
+    }
+
+    /// Loads the inputs that are not loaded yet, computes, and gives the results.
+    fn values(&self, lines: &mut Vec<String>, loads: impl Fn(&Input) -> bool) -> Vec<String> {
         let inputs = &self.element.inputs;
         self.loads(lines, loads);
         let call = |component: &str| {
@@ -209,18 +296,18 @@ impl Layout<'_> {
             lines.push(format!("let all = {};", call("")));
         }
         let outputs = &self.element.outputs;
-        for output in outputs {
+        let value = |output: &Output| {
             let field = match outputs.len() {
                 1 => String::new(),
                 _ => format!(".{}", output_variable(*output)),
             };
-            let value = if self.scalar {
+            if self.scalar {
                 format!("vec4<f32>(at_x{field}, at_y{field}, at_z{field}, at_w{field})")
             } else {
                 format!("all{field}")
-            };
-            self.store(lines, *output, &value);
-        }
+            }
+        };
+        outputs.iter().map(value).collect()
     }
 
     fn load(&self, i: usize, input: Input) -> String {
@@ -266,6 +353,11 @@ impl Layout<'_> {
             ));
         }
     }
+}
+
+/// The variable of the first of two vectors that are stored at a time.
+fn first_of_two(output: Output) -> String {
+    format!("{}_first", output_variable(output))
 }
 
 /// Where a vector lies that is in one row.

@@ -67,6 +67,21 @@ fn scalar_lanes(steps: &[StepShape]) -> bool {
         .any(|step| matches!(step, StepShape::Activation(source) if source.scalar))
 }
 
+/// Whether an activation of the steps needs more of the mathematics than its first file, that about bits.
+fn is_long(steps: &[StepShape]) -> bool {
+    let mathematics: HashSet<&str> = MATH[1..]
+        .iter()
+        .flat_map(|file| declarations(file))
+        .collect();
+    steps.iter().any(|step| match step {
+        StepShape::Activation(source) => {
+            let text = without_comments(source.wgsl);
+            identifiers(&text).any(|name| mathematics.contains(name))
+        }
+        _ => false,
+    })
+}
+
 /// The type of the second parameter of a function.
 fn constants_type<'a>(source: &'a str, function: &str) -> Option<&'a str> {
     let (_, after) = source.split_once(&format!("fn {function}("))?;
@@ -200,6 +215,8 @@ mod tests {
                 Task::Value(Direction::Forward),
                 Task::Value(Direction::Derivative),
                 Task::Value(Direction::Backward),
+                Task::Both(Direction::Derivative),
+                Task::Both(Direction::Backward),
                 Task::gradients(0..operands),
             ] {
                 let inputs = Element::new(&steps, &task).inputs.len();
@@ -219,12 +236,16 @@ mod tests {
                     Memory::Vectors(Rows::Split),
                     Memory::Elements,
                 ] {
-                    for access in &places {
+                    for (access, wide) in places.iter().flat_map(|at| [(at, false), (at, true)]) {
+                        if wide && memory != Memory::Vectors(Rows::Runs) {
+                            continue;
+                        }
                         let kernel = Kernel {
                             steps: steps.clone(),
                             task: task.clone(),
                             memory,
                             access: access.clone(),
+                            wide,
                         };
                         let source = kernel.source();
                         let module = naga::front::wgsl::parse_str(&source)
