@@ -3,10 +3,8 @@
 fn gelu_forward(x: F) -> F {
     let t = min(abs(x), F(15.0));
     let v = tail_variable(t);
-    // t (1 - Phi(t)) exp(t^2/2) = ratio t (1 - v), and t (1 - v) = 4 v. Far out the second form hardly feels an error of v; near 0 the
-    // first does not.
-    let product = tail_ratio(v) * select(4.0 * v, t - t * v, t < F(1.0));
-    let tail = exp_times_nonpositive(exp_of_square(t, -0.5), product);
+    // t (1 - Phi(t)) exp(t^2/2) = ratio t (1 - v), and t (1 - v) = 4 v, which far out hardly feels an error of v.
+    let tail = exp_times_nonpositive(exp_of_square(t, -0.5), tail_ratio(v) * (4.0 * v));
     let result = max(x, F(0.0)) - tail;
     // There the tail may be flushed to zero though x/2 is normal.
     return nan_of(select(result, 0.5 * x, t < F(1e-20)), x);
