@@ -87,4 +87,22 @@ def gelu_tanh_ratio(t):
     return gelu_tanh_derivative(-t) / d
 
 
+
+def silu_derivative(x):
+    """σ(x)·(1 + x·σ(-x))."""
+    return (1 + x / (1 + mp.exp(x))) / (1 + mp.exp(-x))
+
+
+SILU_ROOT = mp.findroot(silu_derivative, mp.mpf("-1.2784645"))
+
+
+def silu_ratio(t):
+    d = t + SILU_ROOT
+    if abs(d) < mp.mpf("1e-20"):
+        return -mp.diff(silu_derivative, SILU_ROOT)
+    return silu_derivative(-t) / d
+
+
 table("GELU_TANH_LEFT", "The derivative of gelu_tanh at -t, divided by what t is beyond the root,", gelu_tanh_ratio, 0.1875, 8)
+table("GELU_TANH_TAIL", "`σ(-u)`, u the argument of gelu_tanh at t,", lambda t: 1 / (1 + mp.exp(gelu_tanh_argument(t))), 0.15625, 7)
+table("SILU_LEFT", "The derivative of silu at -t, divided by what t is beyond the root,", silu_ratio, 0.5, 7)

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{GELU_TANH_LEFT, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid, where_held};
+use crate::math::{GELU_TANH_LEFT, GELU_TANH_TAIL, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -72,6 +72,16 @@ fn growth<L: Lanes>(d: L, [first, second, third]: [f32; 3]) -> L {
 
 /// For every x.
 #[inline(always)]
+fn forward<L: Lanes>(x: L) -> L {
+    let x = x.at_least(L::splat(-11.0));
+    let a = x.at_most(L::splat(8.0));
+    let factor = argument_factor(a);
+    let (hi, lo) = product_pair(factor.0, factor.1, a);
+    times_sigmoid(x, exp_pair(hi, lo))
+}
+
+/// The derivative, for every x.
+#[inline(always)]
 fn derivative<L: Lanes>(x: L) -> L {
     let a = -x.abs().at_most(L::splat(11.0));
     let factor = argument_factor(a);
@@ -127,11 +137,13 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let x = x.at_least(L::splat(-11.0));
-        let a = x.at_most(L::splat(8.0));
-        let factor = argument_factor(a);
-        let (hi, lo) = product_pair(factor.0, factor.1, a);
-        times_sigmoid(x, exp_pair(hi, lo))
+        if L::TABLES {
+            let t = x.abs();
+            let held = GELU_TANH_TAIL.holds(t);
+            let quick = t.neg_mul_add(GELU_TANH_TAIL.at(t), x.at_least(L::splat(0.0)));
+            return where_held!(L, held, quick, forward(x));
+        }
+        forward(x)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{LOGISTIC_TAIL, SILU_ROOT, exp_of, silu_derivative, times_sigmoid, where_held};
+use crate::math::{LOGISTIC_TAIL, SILU_LEFT, SILU_ROOT, exp_of, silu_derivative, times_sigmoid, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -13,6 +13,14 @@ pub(super) struct Function;
 fn forward<L: Lanes>(x: L) -> L {
     let x = x.at_least(L::splat(-115.0));
     times_sigmoid(x, exp_of(x.at_most(L::splat(60.0))))
+}
+
+/// The derivative, for every x.
+#[inline(always)]
+fn derivative<L: Lanes>(x: L) -> L {
+    let s = -x.abs().at_most(L::splat(115.0));
+    let distance = (s - L::splat(SILU_ROOT[0])) - L::splat(SILU_ROOT[1]);
+    silu_derivative(x.ge(L::splat(0.0)), s, L::splat(-0.0), distance)
 }
 
 impl Elementwise for Function {
@@ -53,8 +61,14 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let s = -x.abs().at_most(L::splat(115.0));
-        let distance = (s - L::splat(SILU_ROOT[0])) - L::splat(SILU_ROOT[1]);
-        silu_derivative(x.ge(L::splat(0.0)), s, L::splat(-0.0), distance)
+        if L::TABLES {
+            let t = x.abs();
+            let held = SILU_LEFT.holds(t);
+            let beyond = (t + L::splat(SILU_ROOT[0])) + L::splat(SILU_ROOT[1]);
+            let left = beyond * SILU_LEFT.at(t);
+            let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left);
+            return where_held!(L, held, quick, derivative(x));
+        }
+        derivative(x)
     }
 }
