@@ -5,8 +5,9 @@ fn gelu_forward(x: F) -> F {
     let v = tail_variable(t);
     // t (1 - Phi(t)) exp(t^2/2) = ratio t (1 - v), and t (1 - v) = 4 v, which far out hardly feels an error of v.
     let tail = exp_times_nonpositive(exp_of_square(t, -0.5), tail_ratio(v) * (4.0 * v));
-    // Near 0 it may be flushed to zero where x is a normal number.
-    return nan_of(max(x, F(0.0)) - select(tail, 0.5 * t, t < F(1e-20)), x);
+    // Near 0 the tail may be flushed to zero where x is a normal number. As the last step: before nan_of llvmpipe takes 0.4 ms longer for
+    // a million elements.
+    return select(nan_of(max(x, F(0.0)) - tail, x), 0.5 * x, t < F(1e-20));
 }
 
 // Phi(x) + x * phi(x). With t = |x| its distance from the limit 0 or 1 is exp(-t^2/2) * (t - t0) * w(t), t0 the root; so nothing
