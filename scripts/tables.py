@@ -63,7 +63,7 @@ print("//! The tables of [`piecewise`](super::piecewise). Made by scripts/tables
 print("use super::piecewise::{Row, Table};")
 table("NORMAL_TAIL", "The tail of the normal distribution, `Φ(-t)`,", lambda t: mp.erfc(t / mp.sqrt(2)) / 2, 0.1875, 8)
 table("LOGISTIC_TAIL", "`σ(-t) = 1 / (1 + eᵗ)`", lambda t: 1 / (1 + mp.exp(t)), 0.5, 6)
-table("TANH_RATIO", "`tanh(t) / t`", lambda t: mp.tanh(t) / t if t else mp.mpf(1), 0.25, 7)
+table("TANH_RATIO", "`tanh(t) / t`", lambda t: mp.tanh(t) / t if t else mp.mpf(1), 0.25, 6)
 
 
 def gelu_tanh_argument(x):

@@ -9,7 +9,7 @@ fn elu_forward(x: F, c: Elu) -> F {
 }
 
 fn elu_derivative(x: F, c: Elu) -> F {
-    let e = exp_of(clamp(x, F(-120.0), F(0.0)));
+    let e = exp_of(max(min(x, F(0.0)), F(-120.0)));
     let left = exp_times_nonpositive(e, F(c.alpha));
     return nan_of(select(left, F(1.0), x > F(0.0)), x);
 }

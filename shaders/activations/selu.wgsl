@@ -10,7 +10,7 @@ fn selu_forward(x: F) -> F {
 }
 
 fn selu_derivative(x: F) -> F {
-    let e = exp_of(clamp(x, F(-120.0), F(0.0)));
+    let e = exp_of(max(min(x, F(0.0)), F(-120.0)));
     let left = exp_times_nonpositive(e, F(SELU_SCALE_ALPHA_HI));
     return nan_of(select(left, F(SELU_SCALE), x > F(0.0)), x);
 }

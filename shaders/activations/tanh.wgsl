@@ -4,7 +4,7 @@ fn tanh_forward(x: F) -> F {
 }
 
 fn tanh_derivative(x: F) -> F {
-    return nan_of(times_sigmoid_derivative(F(4.0), exp_of(-2.0 * min(abs(x), F(55.0)))), x);
+    return nan_of(times_sigmoid_derivative(F(4.0), exp_of(max(-2.0 * abs(x), F(-120.0)))), x);
 }
 
 fn tanh_derivative_from_output(y: F) -> F {

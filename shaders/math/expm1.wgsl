@@ -9,10 +9,10 @@ fn expm1_any(x: F) -> F {
     return select(sum + sum, infinity(), x > F(0x1.62e42ep+6f));
 }
 
-// For x <= 0.
+// For x <= 0. Limited as for exp_of, so that a kernel which needs both reduces x once.
 fn expm1_nonpositive(x: F) -> F {
-    let reduced = reduce(max(x, F(-40.0)));
-    let power = pow2_of(reduced.k);
+    let reduced = reduce(max(x, F(-120.0)));
+    let power = pow2_of(max(reduced.k, F(-100.0)));
     return fma(power, expm1_reduced(reduced.r), power - 1.0);
 }
 

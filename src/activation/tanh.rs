@@ -44,7 +44,7 @@ impl Elementwise for Function {
         if L::TABLES {
             let a = x.abs();
             let held = TANH_RATIO.holds(a);
-            let quick = (a * TANH_RATIO.at(a)).copysign(x);
+            let quick = x * TANH_RATIO.at(a);
             return where_held!(L, held, quick, tanh(x));
         }
         tanh(x)

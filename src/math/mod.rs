@@ -20,7 +20,9 @@ pub(crate) use sigmoid::{
     SILU_ROOT, gate_derivative, gate_derivative_unfused, silu_derivative, times_sigmoid,
     times_sigmoid_derivative,
 };
-pub(crate) use tables::{GELU_TANH_LEFT, GELU_TANH_TAIL, LOGISTIC_TAIL, NORMAL_TAIL, SILU_LEFT, TANH_RATIO};
+pub(crate) use tables::{
+    GELU_TANH_LEFT, GELU_TANH_TAIL, LOGISTIC_TAIL, NORMAL_TAIL, SILU_LEFT, TANH_RATIO,
+};
 pub(crate) use tanh::{tanh, tanh_nonnegative};
 
 use crate::cpu::Lanes;
