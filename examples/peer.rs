@@ -9,9 +9,9 @@
 //! `bench` measures `fwd` (y = f(x)), `bwd` (dx = grad·f'(x); for relu, sigmoid and tanh from the output, as PyTorch does it, with
 //! `bwd_from_x` beside it) and `deriv` (f'(x)). The CPU writes into memory that exists; on the GPU `device` is one call and one wait
 //! with the data on the device, `roundtrip` goes from host memory to host memory, and there is `fwdbwd`: both y and the gradient of
-//! the sum of y, as automatic differentiation gives them, with `fwdbwd_grad` for a gradient of y in memory instead of ones. `eval` reads `DIR/x.f32` and writes f(x) and f'(x)
-//! to `OP.fwd.f32` and `OP.bwd.f32`. softmax is over rows of 1024: its inputs are `DIR/softmax_x.f32`, and the gradient is that
-//! for the gradients `DIR/softmax_g.f32` of its outputs.
+//! the sum of y, as automatic differentiation gives them, with `fwdbwd_grad` for a gradient of y in memory instead of ones.
+//! `eval` reads `DIR/x.f32` and writes f(x) and f'(x) to `OP.fwd.f32` and `OP.bwd.f32`. softmax is over rows of 1024: its
+//! inputs are `DIR/softmax_x.f32`, and the gradient is that for the gradients `DIR/softmax_g.f32` of its outputs.
 
 use nonlin::cpu::Cpu;
 use nonlin::rows::{Softmax, SoftmaxEngine};

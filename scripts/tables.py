@@ -77,32 +77,24 @@ def gelu_tanh_derivative(x):
     return 1 / (1 + mp.exp(-u)) + x * slope / (2 + mp.exp(u) + mp.exp(-u))
 
 
-GELU_TANH_ROOT = mp.findroot(gelu_tanh_derivative, mp.mpf("-0.752461422"))
-
-
-def gelu_tanh_ratio(t):
-    d = t + GELU_TANH_ROOT
-    if abs(d) < mp.mpf("1e-20"):
-        return -mp.diff(gelu_tanh_derivative, GELU_TANH_ROOT)
-    return gelu_tanh_derivative(-t) / d
-
-
-
 def silu_derivative(x):
     """σ(x)·(1 + x·σ(-x))."""
     return (1 + x / (1 + mp.exp(x))) / (1 + mp.exp(-x))
 
 
-SILU_ROOT = mp.findroot(silu_derivative, mp.mpf("-1.2784645"))
+def beyond_root(f, near):
+    """f(-t) divided by what t is beyond the root of f that lies near."""
+    root = mp.findroot(f, mp.mpf(near))
+
+    def ratio(t):
+        d = t + root
+        return -mp.diff(f, root) if abs(d) < mp.mpf("1e-20") else f(-t) / d
+
+    return ratio
 
 
-def silu_ratio(t):
-    d = t + SILU_ROOT
-    if abs(d) < mp.mpf("1e-20"):
-        return -mp.diff(silu_derivative, SILU_ROOT)
-    return silu_derivative(-t) / d
-
-
+gelu_tanh_ratio = beyond_root(gelu_tanh_derivative, "-0.752461422")
+silu_ratio = beyond_root(silu_derivative, "-1.2784645")
 table("GELU_TANH_LEFT", "The derivative of gelu_tanh at -t, divided by what t is beyond the root,", gelu_tanh_ratio, 0.1875, 8)
 table("GELU_TANH_TAIL", "`σ(-u)`, u the argument of gelu_tanh at t,", lambda t: 1 / (1 + mp.exp(gelu_tanh_argument(t))), 0.15625, 7)
 table("SILU_LEFT", "The derivative of silu at -t, divided by what t is beyond the root,", silu_ratio, 0.5, 7)

@@ -3,6 +3,7 @@
 use super::Gpu;
 use super::batch::{Batch, Uses};
 use super::dispatch::{Elements, Prepared, check_device};
+use super::operations::elements;
 use super::shader::Task;
 use super::span::Span;
 use super::tensor::Tensor;
@@ -62,11 +63,8 @@ impl Gpu {
         let limit = self.context.limits.max_storage_buffers_per_shader_stage as usize;
         if buffers <= limit {
             let elements = Elements {
-                x: x.into(),
-                grad: grad.map(Span::from),
                 outputs: vec![y.into(), dx.into()],
-                columns,
-                before: 0,
+                ..elements(x, grad, y, columns)
             };
             self.context.prepare(&work, &elements, &mut prepared)?;
         } else {
@@ -110,14 +108,8 @@ impl Gpu {
         }
         for (direction, grad, out) in steps {
             let work = work.with_task(&self.context, Task::Value(direction));
-            let elements = Elements {
-                x: x.into(),
-                grad: grad.map(Span::from),
-                outputs: vec![out.into()],
-                columns,
-                before: 0,
-            };
-            self.context.prepare(&work, &elements, prepared)?;
+            self.context
+                .prepare(&work, &elements(x, grad, out, columns), prepared)?;
         }
         Ok(())
     }

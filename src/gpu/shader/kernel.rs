@@ -2,7 +2,7 @@
 
 use super::element::Element;
 use super::layout::Layout;
-use super::{scalar_lanes, with_library};
+use super::{is_long, scalar_lanes, with_library};
 use crate::wgsl::MAP;
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
 use std::borrow::Cow;
@@ -230,6 +230,7 @@ impl Kernel {
             kernel: self,
             scalar,
             element: &element,
+            stores_two: self.wide && !is_long(&self.steps),
         };
         let kernel = MAP
             .replace("//@starts", &text.starts())

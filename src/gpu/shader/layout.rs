@@ -1,7 +1,6 @@
 //! How elements lie in memory, as WGSL: bindings, loads and stores.
 
 use super::element::{Element, Input};
-use super::is_long;
 use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_variable};
 use crate::Broadcast;
 
@@ -11,6 +10,9 @@ pub(super) struct Layout<'a> {
     pub(super) element: &'a Element,
     /// Whether the mathematics works on one element at a time.
     pub(super) scalar: bool,
+    /// Whether a kernel with wide numbers stores two vectors at a time. Where much is computed, llvmpipe's compiler orders it better if
+    /// each vector is stored at once.
+    pub(super) stores_two: bool,
 }
 
 impl Layout<'_> {
@@ -80,7 +82,7 @@ impl Layout<'_> {
                     _ => !self.elements(),
                 };
                 let element = match vectors {
-                    true if self.kernel.wide && (input.is_some() || self.stores_two()) => "Wide",
+                    true if self.kernel.wide && (input.is_some() || self.stores_two) => "Wide",
                     true if self.kernel.wide => "Pairs",
                     true => "Stored",
                     false => "f32",
@@ -98,7 +100,7 @@ impl Layout<'_> {
                 "(arrayLength(&{result}) - {} + 3u) / 4u",
                 self.start(&result)
             )
-        } else if self.stores_two() {
+        } else if self.stores_two {
             format!("2u * arrayLength(&{result})")
         } else {
             format!("arrayLength(&{result})")
@@ -174,7 +176,7 @@ impl Layout<'_> {
                     };
                     let variable = self.variable(i);
                     let in_place = matches!(self.kernel.access[i], Access::Output(_));
-                    let load = if in_place && !self.stores_two() {
+                    let load = if in_place && !self.stores_two {
                         format!("Wide({variable}[2u * wide], {variable}[2u * wide + 1u])")
                     } else {
                         format!("{variable}[{place}]")
@@ -183,7 +185,7 @@ impl Layout<'_> {
                 }
             }
             let outputs = &self.element.outputs;
-            if self.stores_two() {
+            if self.stores_two {
                 let declared = outputs
                     .iter()
                     .map(|output| format!("    var {}: vec4<f32>;", first_of_two(*output)));
@@ -200,7 +202,7 @@ impl Layout<'_> {
                 for (output, value) in outputs.iter().zip(values) {
                     let (variable, first) = (output_variable(*output), first_of_two(*output));
                     lines.push(match half {
-                        _ if !self.stores_two() => {
+                        _ if !self.stores_two => {
                             format!("        {variable}[i] = pairs({value});")
                         }
                         0 => format!("        {first} = {value};"),
@@ -211,12 +213,6 @@ impl Layout<'_> {
             }
             lines.push("}".to_owned());
         }
-    }
-
-    /// Whether a kernel with wide numbers stores two vectors at a time. Where much is computed, llvmpipe's compiler orders it better if
-    /// each vector is stored at once.
-    fn stores_two(&self) -> bool {
-        self.kernel.wide && !is_long(&self.kernel.steps)
     }
 
     /// Whether an input of a kernel with wide numbers is loaded as such.
