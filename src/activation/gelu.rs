@@ -53,10 +53,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
-            let t = x.abs();
-            let held = NORMAL_TAIL.holds(t);
-            let quick = t.neg_mul_add(NORMAL_TAIL.at(t), x.at_least(L::splat(0.0)));
-            return where_held!(L, held, quick, forward(x));
+            let held = NORMAL_TAIL.holds(x.abs());
+            return where_held!(L, held, NORMAL_TAIL.gated(x), forward(x));
         }
         forward(x)
     }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{GELU_TANH_LEFT, GELU_TANH_TAIL, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid, where_held};
+use crate::math::{gate_derivative_beyond, GELU_TANH_LEFT, GELU_TANH_TAIL, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -138,10 +138,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
-            let t = x.abs();
-            let held = GELU_TANH_TAIL.holds(t);
-            let quick = t.neg_mul_add(GELU_TANH_TAIL.at(t), x.at_least(L::splat(0.0)));
-            return where_held!(L, held, quick, forward(x));
+            let held = GELU_TANH_TAIL.holds(x.abs());
+            return where_held!(L, held, GELU_TANH_TAIL.gated(x), forward(x));
         }
         forward(x)
     }
@@ -150,11 +148,8 @@ impl Elementwise for Function {
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
             let t = x.abs();
-            let held = GELU_TANH_LEFT.holds(t);
-            let beyond = (t + L::splat(ROOT[0])) + L::splat(ROOT[1]);
-            let left = beyond * GELU_TANH_LEFT.at(t);
-            let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left);
-            return where_held!(L, held, quick, derivative(x));
+            let quick = gate_derivative_beyond(x, GELU_TANH_LEFT.at(t), ROOT);
+            return where_held!(L, GELU_TANH_LEFT.holds(t), quick, derivative(x));
         }
         derivative(x)
     }

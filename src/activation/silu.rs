@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{LOGISTIC_TAIL, SILU_LEFT, SILU_ROOT, exp_of, silu_derivative, times_sigmoid, where_held};
+use crate::math::{gate_derivative_beyond, LOGISTIC_TAIL, SILU_LEFT, SILU_ROOT, exp_of, silu_derivative, times_sigmoid, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -51,10 +51,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
-            let t = x.abs();
-            let held = LOGISTIC_TAIL.holds(t);
-            let quick = t.neg_mul_add(LOGISTIC_TAIL.at(t), x.at_least(L::splat(0.0)));
-            return where_held!(L, held, quick, forward(x));
+            let held = LOGISTIC_TAIL.holds(x.abs());
+            return where_held!(L, held, LOGISTIC_TAIL.gated(x), forward(x));
         }
         forward(x)
     }
@@ -63,11 +61,8 @@ impl Elementwise for Function {
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
             let t = x.abs();
-            let held = SILU_LEFT.holds(t);
-            let beyond = (t + L::splat(SILU_ROOT[0])) + L::splat(SILU_ROOT[1]);
-            let left = beyond * SILU_LEFT.at(t);
-            let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left);
-            return where_held!(L, held, quick, derivative(x));
+            let quick = gate_derivative_beyond(x, SILU_LEFT.at(t), SILU_ROOT);
+            return where_held!(L, SILU_LEFT.holds(t), quick, derivative(x));
         }
         derivative(x)
     }

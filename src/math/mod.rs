@@ -15,7 +15,7 @@ pub(crate) use exp::{
     product_pair, reduce_pair,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
-pub(crate) use piecewise::where_held;
+pub(crate) use piecewise::{gate_derivative_beyond, where_held};
 pub(crate) use sigmoid::{
     SILU_ROOT, gate_derivative, gate_derivative_unfused, silu_derivative, times_sigmoid,
     times_sigmoid_derivative,

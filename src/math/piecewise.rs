@@ -49,6 +49,13 @@ macro_rules! at {
                 $(let sum = sum.mul_add(s, shifted.lookup(&self.coefficients[$others].0));)*
                 sum
             }
+
+            /// `x` times one less what the table holds of `|x|` on the right, times that on the left: a gate by its tail.
+            #[inline(always)]
+            pub(crate) fn gated<L: Lanes>(&self, x: L) -> L {
+                let t = x.abs();
+                t.neg_mul_add(self.at(t), x.at_least(L::splat(0.0)))
+            }
         }
     )*};
 }
@@ -56,4 +63,12 @@ at! {
     6: 5 4 3 2 1 0;
     7: 6 5 4 3 2 1 0;
     8: 7 6 5 4 3 2 1 0;
+}
+
+/// The derivative of a gate, given what remains of its left side at `-|x|` when that is divided by the distance from `root`.
+#[inline(always)]
+pub(crate) fn gate_derivative_beyond<L: Lanes>(x: L, ratio: L, root: [f32; 2]) -> L {
+    let beyond = (x.abs() + L::splat(root[0])) + L::splat(root[1]);
+    let left = beyond * ratio;
+    L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left)
 }
