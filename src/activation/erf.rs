@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{erf, exp_of_square};
+use crate::math::{LOWER, erf, exp_of_square};
 use crate::reference::{erf as reference_erf};
 
 pub(super) struct Function;
@@ -41,6 +41,6 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        exp_of_square(x.abs().min(L::splat(11.0)), -1.0).times(L::splat(std::f32::consts::FRAC_2_SQRT_PI)).nan_of(x)
+        (exp_of_square(x.abs().min(L::splat(11.0)), -1.0).times(L::splat(std::f32::consts::FRAC_2_SQRT_PI)) * L::splat(LOWER)).nan_of(x)
     }
 }

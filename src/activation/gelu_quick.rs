@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_pair, product_pair, silu_derivative, times_sigmoid};
+use crate::math::{gate, product_pair, raised_exp_pair, silu_derivative};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -44,9 +44,9 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let x = x.at_least(L::splat(-66.0));
-        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), x.at_most(L::splat(35.0)));
-        times_sigmoid(x, exp_pair(hi, lo))
+        let a = -x.abs().at_most(L::splat(66.0));
+        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
+        gate(x, a, raised_exp_pair(hi, lo))
     }
 
     #[inline(always)]

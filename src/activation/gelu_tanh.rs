@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{gate_derivative_beyond, GELU_TANH_LEFT, GELU_TANH_TAIL, exp_pair, gate_derivative, gate_derivative_unfused, polynomial, product_pair, reduce_pair, times_sigmoid, where_held};
+use crate::math::{gate_derivative_beyond, GELU_TANH_LEFT, GELU_TANH_TAIL, exp_pair, gate, gate_derivative, gate_derivative_unfused, polynomial, product_pair, raised_exp_pair, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -73,11 +73,10 @@ fn growth<L: Lanes>(d: L, [first, second, third]: [f32; 3]) -> L {
 /// For every x.
 #[inline(always)]
 fn forward<L: Lanes>(x: L) -> L {
-    let x = x.at_least(L::splat(-11.0));
-    let a = x.at_most(L::splat(8.0));
+    let a = -x.abs().at_most(L::splat(11.0));
     let factor = argument_factor(a);
     let (hi, lo) = product_pair(factor.0, factor.1, a);
-    times_sigmoid(x, exp_pair(hi, lo))
+    gate(x, a, raised_exp_pair(hi, lo))
 }
 
 /// The derivative, for every x.
@@ -97,7 +96,7 @@ fn derivative<L: Lanes>(x: L) -> L {
         let d = d - L::splat(ROOT[1]);
         let (distance, grown) = (growth(d, ARGUMENT_GROWTH), growth(d, SLOPE_GROWTH));
         let one_plus_g = (a.mul_add(leading, one), a * rest);
-        return gate_derivative(positive, reduce_pair(hi, lo), distance, grown, one_plus_g, ROOT_EXP);
+        return gate_derivative(positive, (hi, lo), distance, grown, one_plus_g, ROOT_EXP);
     }
     let e = exp_pair(hi, lo);
     let n = a.mul_add(leading, a.mul_add(rest, one + e.value()));

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_of, expm1_nonpositive, log1p_unit, times_sigmoid};
+use crate::math::{exp_of, expm1_nonpositive, log1p_unit, logistic, raised_exp};
 use crate::reference;
 
 pub(super) struct Function;
@@ -46,8 +46,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let s = -x.at_least(L::splat(-60.0)).at_most(L::splat(110.0));
-        times_sigmoid(L::splat(1.0), exp_of(s))
+        logistic(raised_exp(-x.at_least(L::splat(-26.0)).at_most(L::splat(110.0))))
     }
 
     #[inline(always)]

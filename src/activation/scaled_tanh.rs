@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise, constants, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{exp_of, exp_pair, polynomial, product_pair, times_sigmoid_derivative};
+use crate::math::{exp_of, polynomial, product_pair, raised_exp_pair, times_sigmoid_derivative};
 use crate::reference::{sech_squared};
 
 pub(super) struct Function;
@@ -40,7 +40,7 @@ impl Elementwise for Function {
 
     fn constants(p: &[f64]) -> Constants {
         let [twice_b_hi, twice_b_lo] = split(2.0 * p[1]);
-        constants([p[0] as f32, p[1] as f32, (p[0] * p[1]) as f32, twice_b_hi, twice_b_lo, (75.0 / p[1]) as f32, (p[1] / p[0]) as f32])
+        constants([p[0] as f32, p[1] as f32, (p[0] * p[1]) as f32, twice_b_hi, twice_b_lo, (65.0 / p[1]) as f32, (p[1] / p[0]) as f32])
     }
 
     fn reference(x: f64, p: &[f64]) -> f64 {
@@ -71,7 +71,7 @@ impl Elementwise for Function {
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
         let (hi, lo) = product_pair(L::splat(c[3]), L::splat(c[4]), x.abs().min(L::splat(c[5])));
-        times_sigmoid_derivative(L::splat(4.0 * c[2]), exp_pair(-hi, -lo)).nan_of(x)
+        times_sigmoid_derivative(L::splat(4.0 * c[2]), raised_exp_pair(-hi, -lo)).nan_of(x)
     }
 
     #[inline(always)]

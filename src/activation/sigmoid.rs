@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{LOGISTIC_TAIL, exp_of, times_sigmoid, times_sigmoid_derivative, where_held};
+use crate::math::{LOGISTIC_TAIL, logistic, raised_exp, times_sigmoid_derivative, where_held};
 use crate::reference;
 
 pub(super) struct Function;
@@ -11,8 +11,7 @@ pub(super) struct Function;
 /// For every x.
 #[inline(always)]
 fn forward<L: Lanes>(x: L) -> L {
-    let s = x.at_least(L::splat(-110.0)).at_most(L::splat(60.0));
-    times_sigmoid(L::splat(1.0), exp_of(s))
+    logistic(raised_exp(x.at_least(L::splat(-110.0)).at_most(L::splat(26.0))))
 }
 
 impl Elementwise for Function {
@@ -60,7 +59,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(-x.abs().at_most(L::splat(110.0)));
+        let e = raised_exp(-x.abs().at_most(L::splat(110.0)));
         times_sigmoid_derivative(L::splat(1.0), e)
     }
 

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{gate_derivative_beyond, LOGISTIC_TAIL, SILU_LEFT, SILU_ROOT, exp_of, silu_derivative, times_sigmoid, where_held};
+use crate::math::{gate_derivative_beyond, LOGISTIC_TAIL, SILU_LEFT, SILU_ROOT, gate, raised_exp, silu_derivative, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -11,8 +11,8 @@ pub(super) struct Function;
 /// For every x.
 #[inline(always)]
 fn forward<L: Lanes>(x: L) -> L {
-    let x = x.at_least(L::splat(-115.0));
-    times_sigmoid(x, exp_of(x.at_most(L::splat(60.0))))
+    let a = -x.abs().at_most(L::splat(115.0));
+    gate(x, a, raised_exp(a))
 }
 
 /// The derivative, for every x.

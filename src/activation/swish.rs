@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise, constants, pair, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{SILU_ROOT, exp_pair, product_pair, silu_derivative, times_sigmoid};
+use crate::math::{SILU_ROOT, product_pair, raised_exp_pair, silu_derivative, times_sigmoid};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -56,7 +56,7 @@ impl Elementwise for Function {
         let finite = x.at_least(-limit).at_most(limit);
         let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), finite);
         let factor = L::select(hi.lt(L::splat(0.0)), finite, x);
-        times_sigmoid(factor, exp_pair(hi.at_most(L::splat(60.0)), lo))
+        times_sigmoid(factor, raised_exp_pair(hi.at_most(L::splat(26.0)), lo))
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{TANH_RATIO, exp_of, tanh, times_sigmoid_derivative, where_held};
+use crate::math::{TANH_RATIO, raised_exp, tanh, times_sigmoid_derivative, where_held};
 use crate::reference::{sech_squared};
 
 pub(super) struct Function;
@@ -52,7 +52,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let e = exp_of(x.abs().at_most(L::splat(55.0)) * L::splat(-2.0));
+        let e = raised_exp(x.abs().at_most(L::splat(55.0)) * L::splat(-2.0));
         times_sigmoid_derivative(L::splat(4.0), e)
     }
 

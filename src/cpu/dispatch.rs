@@ -247,7 +247,7 @@ macro_rules! compiled_for {
 }
 compiled_for!(portable, Portable, Pair<Portable>,);
 #[cfg(target_arch = "x86_64")]
-compiled_for!(avx2, super::x86::Avx2, Pair<super::x86::Avx2>, #[target_feature(enable = "avx2,fma")]);
+compiled_for!(avx2, super::x86::Avx2, Pair<Pair<super::x86::Avx2>>, #[target_feature(enable = "avx2,fma")]);
 #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
 compiled_for!(avx512, super::x86::Avx512, Pair<Pair<super::x86::Avx512>>, #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
 

@@ -85,6 +85,11 @@ pub(crate) trait Lanes:
     fn keep_bits(self, mask: u32) -> Self;
     /// Magnitude of `self`, sign of `sign`.
     fn copysign(self, sign: Self) -> Self;
+    /// As [`copysign`](Self::copysign), for a `self` without a sign.
+    #[inline(always)]
+    fn signed_as(self, sign: Self) -> Self {
+        self.copysign(sign)
+    }
 
     /// `self < other`, false where either is NaN.
     fn lt(self, other: Self) -> Self::Mask;
@@ -120,13 +125,10 @@ pub(crate) trait Lanes:
 
     /// `self * 2^k` for a normal `self` and integral `-250 <= k <= 250`, rounded once.
     fn times_pow2(self, k: Self) -> Self;
-    /// As [`times_pow2`](Self::times_pow2), but where `k < -126` some number of at most `|self|·2^-126`.
-    #[inline(always)]
-    fn times_pow2_or_tiny(self, k: Self) -> Self {
-        self * Self::pow2(k.max(Self::splat(-126.0)))
-    }
     /// `2^k` for integral `-126 <= k <= 127`.
     fn pow2(k: Self) -> Self;
+    /// `2^(n - 127)` for the integer n in the lowest bits of `self`, `1 <= n <= 254`; the bits above the lowest nine do not count.
+    fn pow2_of_bits(self) -> Self;
 
     /// The table's numbers at the places that the lowest five bits of each lane tell.
     fn lookup(self, table: &[f32; 32]) -> Self;

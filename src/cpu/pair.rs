@@ -117,8 +117,9 @@ impl<L: Lanes> Lanes for Pair<L> {
         round_product(factor);
         quotient(b);
         copysign(sign);
+        signed_as(sign);
         times_pow2(k);
-        times_pow2_or_tiny(k);
+        pow2_of_bits();
     }
     compare! { lt le eq either_nan }
     on_integers! { int_add int_sub int_and }

@@ -196,6 +196,11 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     }
 
     #[inline(always)]
+    fn pow2_of_bits(self) -> Self {
+        Self(f32::from_bits(self.0.to_bits() << 23))
+    }
+
+    #[inline(always)]
     fn pow2(k: Self) -> Self {
         Self(power(k.0 as i32))
     }

@@ -192,6 +192,12 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn signed_as(self, sign: Self) -> Self {
+        let bit = on!(_mm256_castsi256_ps(_mm256_set1_epi32(i32::MIN)));
+        Self(on!(_mm256_or_ps(self.0, _mm256_and_ps(bit, sign.0))))
+    }
+
+    #[inline(always)]
     fn lt(self, other: Self) -> Mask256 {
         Mask256(on!(_mm256_cmp_ps::<_CMP_LT_OQ>(self.0, other.0)))
     }
@@ -279,6 +285,11 @@ impl Lanes for Avx2 {
         let places = Self::int_and(self.to_bits(), Self::int(31));
         // SAFETY: the places are those of the table's 32 numbers; the features are there (see `on!`).
         Self(unsafe { _mm256_i32gather_ps::<4>(table.as_ptr(), places) })
+    }
+
+    #[inline(always)]
+    fn pow2_of_bits(self) -> Self {
+        Self::from_bits(on!(_mm256_slli_epi32::<23>(self.to_bits())))
     }
 
     #[inline(always)]
@@ -492,11 +503,6 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn times_pow2_or_tiny(self, k: Self) -> Self {
-        self.times_pow2(k)
-    }
-
-    #[inline(always)]
     fn lookup(self, table: &[f32; 32]) -> Self {
         // SAFETY: both halves have sixteen numbers; the features are there (see `on!`).
         let (low, high) = unsafe {
@@ -506,6 +512,11 @@ impl Lanes for Avx512 {
             )
         };
         Self(on!(_mm512_permutex2var_ps(low, self.to_bits(), high)))
+    }
+
+    #[inline(always)]
+    fn pow2_of_bits(self) -> Self {
+        Self::from_bits(on!(_mm512_slli_epi32::<23>(self.to_bits())))
     }
 
     #[inline(always)]

@@ -1,19 +1,18 @@
 //! The tail of the normal distribution and the error function.
 
-use super::exp::{Exp, exp_pair};
+use super::exp::{LOWER, Raised, raised_exp_of_multiple};
 use super::polynomial;
 use crate::cpu::Lanes;
 
-/// `exp(scale·t²)` for `0 <= t <= 15` and a scale of -1 or -1/2: t is cut after 12 bits, so that its square is exact.
+/// `exp(scale·t²)·2^64` where that is at least 2^-125, for a scale of -1 or -1/2: t is cut after 12 bits, so that its square is exact.
 #[inline(always)]
-pub(crate) fn exp_of_square<L: Lanes>(t: L, scale: f32) -> Exp<L> {
-    let scale = L::splat(scale);
+pub(crate) fn exp_of_square<L: Lanes>(t: L, scale: f32) -> Raised<L> {
     if L::FUSED {
         let square = t * t;
-        return exp_pair(square * scale, t.mul_add(t, -square) * scale);
+        return raised_exp_of_multiple(scale, square, t.mul_add(t, -square));
     }
     let t_hi = t.keep_bits(0xffff_f000);
-    exp_pair(t_hi * t_hi * scale, (t - t_hi) * (t + t_hi) * scale)
+    raised_exp_of_multiple(scale, t_hi * t_hi, (t - t_hi) * (t + t_hi))
 }
 
 /// `v = t / (t + 4)`, from 0 at t = 0 to 0.78 at 14.6.
@@ -68,6 +67,6 @@ pub(crate) fn erf<L: Lanes>(x: L) -> L {
     let t = a.at_most(L::splat(6.0)) * L::splat(std::f32::consts::SQRT_2);
     let v = tail_variable(t);
     let tail = exp_of_square(t, -0.5).times((L::splat(1.0) - v) * tail_ratio(v));
-    let large = L::splat(1.0) - (tail + tail);
+    let large = tail.neg_mul_add(L::splat(2.0 * LOWER), L::splat(1.0));
     L::select(a.lt(L::splat(1.0)), small, large).copysign(x)
 }

@@ -40,18 +40,88 @@ impl<L: Lanes> Exp<L> {
         x.times_pow2(self.k)
     }
 
-    /// `x·2^k` where that is a normal number, else some number below 2^-125.
-    #[inline(always)]
-    pub fn scaled_or_tiny(self, x: L) -> L {
-        x.times_pow2_or_tiny(self.k)
-    }
-
     /// `factor·exp(x)` for a normal factor: one rounding less than the product, and right where it is a normal number though
     /// `exp(x)` is not.
     #[inline(always)]
     pub fn times(self, factor: L) -> L {
         self.scaled(self.mantissa_times(factor))
     }
+}
+
+/// `exp(x)·2^64` as `scale·(1 + p)`: its power of two is one shift, and it is no subnormal number where `exp(x)` is one.
+#[derive(Clone, Copy)]
+pub(crate) struct Raised<L: Lanes> {
+    p: L,
+    scale: L,
+}
+
+impl<L: Lanes> Raised<L> {
+    /// `exp(x)·2^64`.
+    #[inline(always)]
+    pub fn value(self) -> L {
+        self.scale.mul_add(self.p, self.scale)
+    }
+
+    /// `factor·exp(x)·2^64`, which has to be an f32.
+    #[inline(always)]
+    pub fn times(self, factor: L) -> L {
+        // The scale is a power of two: one rounding less.
+        factor.mul_add(self.p, factor) * self.scale
+    }
+}
+
+/// What is raised, times this, is what was meant.
+pub(crate) const LOWER: f32 = power_of_two(-RAISED_BY);
+const RAISED_BY: i32 = 64;
+
+/// What the exponent of an f32 has been increased by.
+const BIAS: i32 = 127;
+
+/// `2^n`, a normal number.
+const fn power_of_two(n: i32) -> f32 {
+    f32::from_bits(((BIAS + n) as u32) << 23)
+}
+
+/// `exp(hi + lo)·2^64` for `-131 <= hi + lo <= 43`, `|lo|` below about `|hi|·2^-10`.
+#[inline(always)]
+pub(crate) fn raised_exp_pair<L: Lanes>(hi: L, lo: L) -> Raised<L> {
+    raised_exp_of_multiple(1.0, hi, lo)
+}
+
+/// As [`raised_exp_pair`] of `multiple·(hi + lo)`, for a multiple that is a power of two, with or without a sign.
+#[inline(always)]
+pub(crate) fn raised_exp_of_multiple<L: Lanes>(multiple: f32, hi: L, lo: L) -> Raised<L> {
+    let (scale, r) = raised_power(multiple, hi, lo);
+    let p = expm1_reduced(r);
+    Raised { p, scale }
+}
+
+/// `2^(64 + k)` and r with `multiple·(hi + lo) = k·ln 2 + r`.
+#[inline(always)]
+pub(super) fn raised_power<L: Lanes>(multiple: f32, hi: L, lo: L) -> (L, L) {
+    let (bits, k) = integer_in_bits(hi, multiple * LOG2_E, BIAS + RAISED_BY);
+    let remains = k.neg_mul_add(L::splat(LN2_HI / multiple), hi)
+        + k.neg_mul_add(L::splat(LN2_LO / multiple), lo);
+    (bits.pow2_of_bits(), L::splat(multiple) * remains)
+}
+
+/// `exp(x)·2^64` for `-131 <= x <= 43`.
+#[inline(always)]
+pub(crate) fn raised_exp<L: Lanes>(x: L) -> Raised<L> {
+    let (bits, k) = integer_in_bits(x, LOG2_E, BIAS + RAISED_BY);
+    Raised {
+        p: expm1_reduced(remainder(x, k)),
+        scale: bits.pow2_of_bits(),
+    }
+}
+
+/// `k`, `factor·x` rounded, and before it a number that has `k + offset` in its lowest bits. Both are below 2^22.
+#[inline(always)]
+fn integer_in_bits<L: Lanes>(x: L, factor: f32, offset: i32) -> (L, L) {
+    // A sum with 1.5·2^23 is rounded to an integer.
+    let shift = L::splat(12_582_912.0 + offset as f32);
+    let bits = x.mul_add(L::splat(factor), shift);
+    (bits, bits - shift)
 }
 
 /// `exp(r) - 1` for `|r| <= 0.348`. Error 2^-28.2 of `exp(r)` (scripts/coefficients.sollya).
@@ -74,8 +144,13 @@ pub(super) fn expm1_reduced<L: Lanes>(r: L) -> L {
 #[inline(always)]
 fn reduce<L: Lanes>(x: L) -> (L, L) {
     let k = x.round_product(L::splat(LOG2_E));
-    let r = k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), x));
-    (k, r)
+    (k, remainder(x, k))
+}
+
+/// `x - k·ln 2`.
+#[inline(always)]
+fn remainder<L: Lanes>(x: L, k: L) -> L {
+    k.neg_mul_add(L::splat(LN2_LO), k.neg_mul_add(L::splat(LN2_HI), x))
 }
 
 /// As [`reduce`] for `x = hi + lo`.
@@ -120,6 +195,18 @@ pub(crate) fn expm1<L: Lanes>(x: L) -> L {
     let half = L::pow2(k - L::splat(1.0));
     let sum = half.mul_add(expm1_reduced(r), half - L::splat(0.5));
     sum + sum
+}
+
+/// `1 - exp(-2·a)` for `0 <= a <= 40`.
+#[inline(always)]
+pub(crate) fn one_minus_exp_of_twice<L: Lanes>(a: L) -> L {
+    let (bits, k) = integer_in_bits(a, -2.0 * LOG2_E, BIAS);
+    // Half of -r, so that a need not be doubled.
+    let half = k.mul_add(L::splat(LN2_LO / 2.0), k.mul_add(L::splat(LN2_HI / 2.0), a));
+    let r = -(half + half);
+    let p = expm1_reduced(r);
+    let power = bits.pow2_of_bits();
+    power.neg_mul_add(p, L::splat(1.0) - power)
 }
 
 /// `exp(x) - 1` for `x <= 0`.

@@ -11,14 +11,14 @@ mod tanh;
 
 pub(crate) use erf::{erf, exp_of_square, tail_centred, tail_ratio, tail_variable};
 pub(crate) use exp::{
-    exp, exp_and_expm1, exp_of, exp_pair, expm1, expm1_nonpositive, expm1_pair, expm1_rest,
-    product_pair, reduce_pair,
+    LOWER, exp, exp_and_expm1, exp_of, exp_pair, expm1, expm1_nonpositive, expm1_pair, expm1_rest,
+    product_pair, raised_exp, raised_exp_pair,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use piecewise::{gate_derivative_beyond, where_held};
 pub(crate) use sigmoid::{
-    SILU_ROOT, gate_derivative, gate_derivative_unfused, silu_derivative, times_sigmoid,
-    times_sigmoid_derivative,
+    SILU_ROOT, gate, gate_derivative, gate_derivative_unfused, logistic, silu_derivative,
+    times_sigmoid, times_sigmoid_derivative,
 };
 pub(crate) use tables::{
     GELU_TANH_LEFT, GELU_TANH_TAIL, LOGISTIC_TAIL, NORMAL_TAIL, SILU_LEFT, TANH_RATIO,

@@ -1,16 +1,38 @@
 //! The logistic function from the exponential that it is made of, and the derivatives of gates.
 
-use super::exp::{Exp, exp_pair, expm1_reduced, reduce_pair};
+use super::exp::{Exp, LOWER, Raised, exp_pair, expm1_reduced, raised_power};
 use super::polynomial;
 use crate::cpu::Lanes;
 
-/// `x·σ(s)` for a finite `x`, given `exp(s)` of an `s` between -170 and 60.
+/// `σ(s)·2^64`, given `exp(s)` of an `s` between -131 and 43.
 #[inline(always)]
-pub(crate) fn times_sigmoid<L: Lanes>(x: L, e: Exp<L>) -> L {
-    // 2^k comes last, and cancels exactly where s is large.
-    let mantissa = e.mantissa();
-    let quotient = mantissa.quotient(L::splat(1.0) + e.scaled_or_tiny(mantissa));
-    e.scaled(x * quotient)
+fn raised_sigmoid<L: Lanes>(e: Raised<L>) -> L {
+    let value = e.value();
+    value.quotient(value.mul_add(L::splat(LOWER), L::splat(1.0)))
+}
+
+/// `σ(s)`, given `exp(s)` of an `s` between -131 and 43.
+#[inline(always)]
+pub(crate) fn logistic<L: Lanes>(e: Raised<L>) -> L {
+    raised_sigmoid(e) * L::splat(LOWER)
+}
+
+/// `x·σ(s)` for a finite `x`, given `exp(s)` of an `s` between -131 and 43. Right where that is a normal number though `σ(s)` is not.
+#[inline(always)]
+pub(crate) fn times_sigmoid<L: Lanes>(x: L, e: Raised<L>) -> L {
+    // Large numbers are lowered before the product, small ones after it.
+    let (one, lower) = (L::splat(1.0), L::splat(LOWER));
+    let large = one.lt(x.abs());
+    let first = L::select(large, lower, one);
+    let last = L::select(large, one, lower);
+    ((x * first) * raised_sigmoid(e)) * last
+}
+
+/// `x·σ(s)` for every `x`, where `s` has the sign of `x`, given `a = -|x|`, at least the point from which on the result is -0, and `exp(-|s|)`.
+#[inline(always)]
+pub(crate) fn gate<L: Lanes>(x: L, a: L, e: Raised<L>) -> L {
+    // On the right it is x less what would be the result on the left.
+    (a * raised_sigmoid(e)).mul_add(L::splat(LOWER), x.at_least(L::splat(0.0)))
 }
 
 /// `(1 + e)²` with one rounding that counts.
@@ -19,13 +41,13 @@ fn square_of_one_plus<L: Lanes>(e: L) -> L {
     e.mul_add(e + L::splat(2.0), L::splat(1.0))
 }
 
-/// `factor·σ'(s) = factor·e / (1 + e)²`, given `e = exp(-|s|)`; never more than its value at 0, for a positive factor.
+/// `factor·σ'(s) = factor·e / (1 + e)²`, given `e = exp(-|s|)` of an `|s| <= 131`; never more than its value at 0, for a positive factor.
 #[inline(always)]
-pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Exp<L>) -> L {
-    // The power of two comes last: until then every rounding is one of numbers near the result's own place.
-    let mantissa = e.mantissa();
-    let quotient = mantissa.quotient(square_of_one_plus(e.scaled_or_tiny(mantissa)));
-    e.scaled(factor * quotient).at_most(factor * L::splat(0.25))
+pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Raised<L>) -> L {
+    let lower = L::splat(LOWER);
+    let value = e.value();
+    let quotient = value.quotient(square_of_one_plus(value * lower));
+    ((factor * quotient) * lower).at_most(factor * L::splat(0.25))
 }
 
 /// By fused multiply-add, the derivative of a gate `x·σ(s(x))` for an odd s, with `t = -|s|`, `e = exp(t)` and `g = |x|·dt/d|x|`: on the left
@@ -35,34 +57,33 @@ pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Exp<L>) -> L {
 /// one sign, so that nothing cancels however near the root is.
 ///
 /// - `positive`: whether `s >= 0`
-/// - `(k, r)`: `t = k·ln 2 + r`, between -115 and 0
+/// - `hi + lo`: t, between -131 and 0
 /// - `distance`: `t - root`, accurate where it is small
 /// - `grown`: g less its value at the root, accurate where it is small
 /// - `one_plus_g`: `1 + g`, as a sum
 #[inline(always)]
 pub(crate) fn gate_derivative<L: Lanes>(
     positive: L::Mask,
-    (k, r): (L, L),
+    (hi, lo): (L, L),
     distance: L,
     grown: L,
     one_plus_g: (L, L),
     [c, c_rest]: [f32; 2],
 ) -> L {
-    let (one, c) = (L::splat(1.0), L::splat(c));
+    let (lower, zero) = (L::splat(LOWER), L::splat(0.0));
     let near = distance.abs().lt(L::splat(0.34));
+    let (power, r) = raised_power(1.0, hi, lo);
     // e = power·(1 + p), where power is 2^k or near the root c.
     let p = expm1_reduced(L::select(near, distance, r));
-    let power = L::select(near, c, one.times_pow2_or_tiny(k));
-    let e = power.mul_add(p, power);
-    let n = L::select(near, c.mul_add(p, grown), one_plus_g.0 + (one_plus_g.1 + e));
+    let power = L::select(near, L::splat(c / LOWER), power);
+    let e = power.mul_add(p, power) * lower;
+    let near_root = L::splat(c).mul_add(p, grown);
+    let n = L::select(near, near_root, one_plus_g.0 + (one_plus_g.1 + e));
     let quotient = n.quotient(square_of_one_plus(e));
     let left = quotient.mul_add(p, quotient);
-    let left = L::select(
-        near,
-        left.mul_add(c, left * L::splat(c_rest)),
-        left.times_pow2(k),
-    );
-    L::select(positive, one - left, left)
+    let rest = left * L::select(near, L::splat(c_rest / LOWER), zero);
+    let left = left.mul_add(power, rest) * lower;
+    L::select(positive, L::splat(1.0) - left, left)
 }
 
 /// Where the derivative of silu is zero, and `exp` of that, as sums of two f32.
@@ -88,16 +109,15 @@ pub(crate) fn gate_derivative_unfused<L: Lanes>(
     L::select(positive, one - left, left)
 }
 
-/// `σ(s)·(1 + s·σ(-s))`, the derivative of silu, for a `|s| <= 115` given as `-|s| = hi + lo`. `distance` is `-|s|` less the root and has
+/// `σ(s)·(1 + s·σ(-s))`, the derivative of silu, for a `|s| <= 131` given as `-|s| = hi + lo`. `distance` is `-|s|` less the root and has
 /// to be accurate where it is small.
 #[inline(always)]
 pub(crate) fn silu_derivative<L: Lanes>(positive: L::Mask, hi: L, lo: L, distance: L) -> L {
     let one_plus = L::splat(1.0) + hi;
     if L::FUSED {
-        let reduced = reduce_pair(hi, lo);
         return gate_derivative(
             positive,
-            reduced,
+            (hi, lo),
             distance,
             distance,
             (one_plus, lo),
