@@ -77,6 +77,6 @@ impl Elementwise for Function {
         // (t - t0)·w, the difference by a pair; fused it has one rounding.
         let product = (t - L::splat(T0_HI)).mul_add(w, L::splat(-T0_LO) * w);
         let left = exp_of_square(t, -0.5).times(product) * L::splat(LOWER);
-        L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left).nan_of(x)
+        L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left)
     }
 }

@@ -27,7 +27,9 @@ impl Elementwise for Function {
     const WGSL: &'static str = include_str!("../../shaders/activations/leaky_relu.wgsl");
 
     fn constants(p: &[f64]) -> Constants {
-        constants([p[0] as f32])
+        // A slope of 0 times -∞ would be NaN.
+        let least = if p[0] == 0.0 { f32::MIN } else { f32::NEG_INFINITY };
+        constants([p[0] as f32, least])
     }
 
     fn reference(x: f64, p: &[f64]) -> f64 {
@@ -49,11 +51,8 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
-        let slope = L::splat(c[0]);
-        // The clamp matters at -∞ with a slope of 0 only, where the product would be NaN.
-        let left = L::splat(f32::MIN).max(x) * slope;
-        let left = L::select(slope.eq(L::splat(0.0)), left, x * slope);
-        L::select(x.gt(L::splat(0.0)), x, left).nan_of(x)
+        let left = x.at_least(L::splat(c[1])) * L::splat(c[0]);
+        L::select(x.gt(L::splat(0.0)), x, left)
     }
 
     #[inline(always)]
