@@ -166,7 +166,7 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes, W: Lanes>(
 ) {
     let mut at = 0;
     let mut wide_results = Results::Cached;
-    if count >= ALIGNED_FROM * L::WIDTH {
+    if count >= ALIGNED_FROM {
         // Results that lie across two cache lines take twice as long to store.
         at = out
             .align_offset(L::WIDTH * size_of::<f32>())
@@ -198,8 +198,8 @@ unsafe fn run<A: Elementwise, R: Rule, L: Lanes, W: Lanes>(
     unsafe { part::<A, R, L>(x.add(at), grad.wrapping_add(at), out.add(at), count - at, c) };
 }
 
-/// Vectors from which on the first results are computed alone, so that the others are aligned.
-const ALIGNED_FROM: usize = 16;
+/// Elements from which on the first results are computed alone, so that the others are aligned: more than chains ask for at a time.
+const ALIGNED_FROM: usize = 2048;
 
 /// Fewer elements than a vector has.
 ///

@@ -14,8 +14,8 @@ use plan::Plan;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use sums::{Sum, Tiles};
 
-/// Elements that go through all steps together: 4 KiB for each value that is kept.
-const PIECE: usize = 1024;
+/// Elements that go through all steps together: 2 KiB for each value that is kept, of which a nearest cache of 32 KiB holds all with the next piece's operands.
+const PIECE: usize = 512;
 
 impl Cpu {
     /// Computes a chain that is not one activation alone. All lengths are checked; `columns` is the length of a row.
