@@ -54,6 +54,6 @@ impl Elementwise for Function {
         let a = -x.abs().at_most(L::splat(66.0));
         let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
         let distance = (a - L::splat(ROOT[0])).mul_add(L::splat(BETA as f32), L::splat(-BETA as f32 * ROOT[1]));
-        silu_derivative(x.ge(L::splat(0.0)), hi, lo, distance)
+        silu_derivative(x.ge(L::splat(0.0)), hi, Some(lo), distance)
     }
 }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{gate_derivative_beyond, GELU_TANH_LEFT, GELU_TANH_TAIL, exp_pair, gate, gate_derivative, gate_derivative_unfused, polynomial, product_pair, raised_exp_pair, where_held};
+use crate::math::{gate_derivative_beyond, GELU_TANH_LEFT, GELU_TANH_TAIL, GateDerivative, exp_pair, gate, gate_derivative_unfused, polynomial, product_pair, raised_exp_pair, where_held};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -18,9 +18,8 @@ const CUBE_LO: f32 = f32::from_bits(0x369e_549b);
 const CUBE: f32 = f32::from_bits(0x3d92_2279);
 /// CUBE less what it stands for.
 const CUBE_REST: f32 = f32::from_bits(0x3124_d8b5);
-/// The root of the derivative, as a sum of two f32, and exp of the argument there.
+/// The root of the derivative, as a sum of two f32.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_a150), f32::from_bits(0x3242_d036)];
-const ROOT_EXP: [f32; 2] = [f32::from_bits(0x3e95_7b27), f32::from_bits(0x321c_485f)];
 /// Of the derivative divided by `x - root` for `-1.73 <= x <= 0`, by powers of `x + 1.24609375`. Error 2^-27.6.
 const NEAR_ROOT: [f32; 12] = [
     f32::from_bits(0x3e7d_6f34),
@@ -36,9 +35,13 @@ const NEAR_ROOT: [f32; 12] = [
     f32::from_bits(0x38f7_7622),
     f32::from_bits(0xb55d_70fa),
 ];
-/// The argument and `x` times its derivative, less their values at the root and divided by the distance `d` from it, as polynomials in `d`.
-const ARGUMENT_GROWTH: [f32; 3] = [f32::from_bits(0x3fdb_c5bd), f32::from_bits(0xbe24_f0e8), CUBE];
-const SLOPE_GROWTH: [f32; 3] = [f32::from_bits(0x3ffa_cce5), f32::from_bits(0xbef7_695d), f32::from_bits(0x3e5b_33b6)];
+/// `1 + exp(2u) + x·2u'` divided by the distance from the root, as its series there.
+const NEXT_TO_ROOT: [f32; 4] = [
+    f32::from_bits(0x401d_7b67),
+    f32::from_bits(0xbdcc_9e6a),
+    f32::from_bits(0x3ecd_077b),
+    f32::from_bits(0x3d9b_9063),
+];
 
 fn argument(x: f64) -> f64 {
     (8.0 / std::f64::consts::PI).sqrt() * x * (1.0 + CUBIC * x * x)
@@ -64,12 +67,6 @@ fn argument_factor<L: Lanes>(x: L) -> (L, L) {
     (hi, (difference + L::splat(CUBE_HI) * square_hi) + low)
 }
 
-/// `d` times a polynomial in it, of which the first term alone is rounded at its full size.
-#[inline(always)]
-fn growth<L: Lanes>(d: L, [first, second, third]: [f32; 3]) -> L {
-    d.mul_add(L::splat(first), d * d * L::splat(third).mul_add(d, L::splat(second)))
-}
-
 /// For every x.
 #[inline(always)]
 fn forward<L: Lanes>(x: L) -> L {
@@ -90,16 +87,14 @@ fn derivative<L: Lanes>(x: L) -> L {
     let leading = factor.0.mul_add(three, L::splat(-2.0 * LINEAR_HI));
     let rest = factor.1.mul_add(three, L::splat(-2.0 * LINEAR_LO));
     let positive = x.ge(L::splat(0.0));
-    let one = L::splat(1.0);
     let d = a - L::splat(ROOT[0]);
     if L::FUSED {
-        let d = d - L::splat(ROOT[1]);
-        let (distance, grown) = (growth(d, ARGUMENT_GROWTH), growth(d, SLOPE_GROWTH));
-        let one_plus_g = (a.mul_add(leading, one), a * rest);
-        return gate_derivative(positive, (hi, lo), distance, grown, one_plus_g, ROOT_EXP);
+        let gate = GateDerivative::new(hi, lo);
+        let n = a.mul_add(leading, gate.one_plus_power()) + gate.plus_last(a * rest);
+        return gate.finish(positive, n, d - L::splat(ROOT[1]), NEXT_TO_ROOT);
     }
     let e = exp_pair(hi, lo);
-    let n = a.mul_add(leading, a.mul_add(rest, one + e.value()));
+    let n = a.mul_add(leading, a.mul_add(rest, L::splat(1.0) + e.value()));
     // (x - root)·w, the difference by a pair.
     let w = polynomial(a + L::splat(1.246_093_75), NEAR_ROOT);
     let middle = d.mul_add(w, L::splat(-ROOT[1]) * w);

@@ -20,7 +20,7 @@ fn forward<L: Lanes>(x: L) -> L {
 fn derivative<L: Lanes>(x: L) -> L {
     let s = -x.abs().at_most(L::splat(115.0));
     let distance = (s - L::splat(SILU_ROOT[0])) - L::splat(SILU_ROOT[1]);
-    silu_derivative(x.ge(L::splat(0.0)), s, L::splat(-0.0), distance)
+    silu_derivative(x.ge(L::splat(0.0)), s, None, distance)
 }
 
 impl Elementwise for Function {

@@ -72,6 +72,6 @@ impl Elementwise for Function {
         // A beta of 0 is nowhere near the root, which is infinitely far away.
         let rest = if c[0] == 0.0 { -SILU_ROOT[0] } else { -c[0] * c[6] };
         let distance = (on_left - L::splat(c[5])).mul_add(L::splat(c[0]), L::splat(rest));
-        silu_derivative(positive, hi, lo, distance)
+        silu_derivative(positive, hi, Some(lo), distance)
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use exp::{
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use piecewise::{gate_derivative_beyond, where_held};
 pub(crate) use sigmoid::{
-    SILU_ROOT, gate, gate_derivative, gate_derivative_unfused, logistic, silu_derivative,
+    GateDerivative, SILU_ROOT, gate, gate_derivative_unfused, logistic, silu_derivative,
     times_sigmoid, times_sigmoid_derivative,
 };
 pub(crate) use tables::{

@@ -51,46 +51,68 @@ pub(crate) fn times_sigmoid_derivative<L: Lanes>(factor: L, e: Raised<L>) -> L {
 }
 
 /// By fused multiply-add, the derivative of a gate `x·σ(s(x))` for an odd s, with `t = -|s|`, `e = exp(t)` and `g = |x|·dt/d|x|`: on the left
-/// `e·n / (1 + e)²` where `n = 1 + e + g`, and 1 minus that on the right.
-///
-/// Where n nears its root in t it is `c·(exp(t - root) - 1)` and what g has grown by since the root, for `c = exp(root)`, here a sum of two f32: both have
-/// one sign, so that nothing cancels however near the root is.
-///
-/// - `positive`: whether `s >= 0`
-/// - `hi + lo`: t, between -131 and 0
-/// - `distance`: `t - root`, accurate where it is small
-/// - `grown`: g less its value at the root, accurate where it is small
-/// - `one_plus_g`: `1 + g`, as a sum
-#[inline(always)]
-pub(crate) fn gate_derivative<L: Lanes>(
-    positive: L::Mask,
-    (hi, lo): (L, L),
-    distance: L,
-    grown: L,
-    one_plus_g: (L, L),
-    [c, c_rest]: [f32; 2],
-) -> L {
-    let (lower, zero) = (L::splat(LOWER), L::splat(0.0));
-    let near = distance.abs().lt(L::splat(0.34));
-    let (power, r) = raised_power(1.0, hi, lo);
-    // e = power·(1 + p), where power is 2^k or near the root c.
-    let p = expm1_reduced(L::select(near, distance, r));
-    let power = L::select(near, L::splat(c / LOWER), power);
-    let e = power.mul_add(p, power) * lower;
-    let near_root = L::splat(c).mul_add(p, grown);
-    let n = L::select(near, near_root, one_plus_g.0 + (one_plus_g.1 + e));
-    let quotient = n.quotient(square_of_one_plus(e));
-    let left = quotient.mul_add(p, quotient);
-    let rest = left * L::select(near, L::splat(c_rest / LOWER), zero);
-    let left = left.mul_add(power, rest) * lower;
-    L::select(positive, L::splat(1.0) - left, left)
+/// `e·n / (1 + e)²` where `n = 1 + e + g`, and 1 minus that on the right. `e = power·(1 + p)` for a power of two.
+#[derive(Clone, Copy)]
+pub(crate) struct GateDerivative<L: Lanes> {
+    p: L,
+    power: L,
+    raised_power: L,
 }
 
-/// Where the derivative of silu is zero, and `exp` of that, as sums of two f32.
-pub(crate) const SILU_ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
-const SILU_ROOT_EXP: [f32; 2] = [f32::from_bits(0x3e8e_92e8), f32::from_bits(0xb25e_fb7d)];
+impl<L: Lanes> GateDerivative<L> {
+    /// For a `t = hi + lo` between -131 and 0.
+    #[inline(always)]
+    pub(crate) fn new(hi: L, lo: L) -> Self {
+        let (raised_power, r) = raised_power(1.0, hi, lo);
+        Self {
+            p: expm1_reduced(r),
+            power: raised_power * L::splat(LOWER),
+            raised_power,
+        }
+    }
 
-/// As [`gate_derivative`] where products are rounded, in the form of the shaders: `middle` is the left side where n begins to cancel,
+    /// The first two terms of `n = (1 + power) + g + power·p`. Where n nears its root the sum of the first three has hardly an error if it is
+    /// taken in this order, and p is small; so only next to the root n has to be found in another way.
+    #[inline(always)]
+    pub(crate) fn one_plus_power(self) -> L {
+        L::splat(1.0) + self.power
+    }
+
+    /// The last term of n added to a sum of others.
+    #[inline(always)]
+    pub(crate) fn plus_last(self, others: L) -> L {
+        self.power.mul_add(self.p, others)
+    }
+
+    /// The derivative.
+    ///
+    /// - `positive`: whether `s >= 0`
+    /// - `n`: right where it is not next to its root
+    /// - `distance`: of the point on the left from n's root, accurate where it is small
+    /// - `near_root`: `n / distance` as a series in the distance, good for distances up to 0.03
+    #[inline(always)]
+    pub(crate) fn finish(self, positive: L::Mask, n: L, distance: L, near_root: [f32; 4]) -> L {
+        let Self { p, power, .. } = self;
+        let near = distance.abs().lt(L::splat(0.03));
+        let n = L::select(near, distance * polynomial(distance, near_root), n);
+        let quotient = n.quotient(square_of_one_plus(self.plus_last(power)));
+        let left = (quotient.mul_add(p, quotient) * self.raised_power) * L::splat(LOWER);
+        L::select(positive, L::splat(1.0) - left, left)
+    }
+}
+
+/// Where the derivative of silu is zero, as a sum of two f32.
+pub(crate) const SILU_ROOT: [f32; 2] = [f32::from_bits(0xbfa3_a4ba), f32::from_bits(0x325e_fb7d)];
+/// `(c·(exp(d) - 1) + d) / d` for c, the exp of that root, as a series in d.
+const NEAR_SILU_ROOT: [f32; 4] = [
+    1.0 + SILU_ROOT_EXP,
+    SILU_ROOT_EXP / 2.0,
+    SILU_ROOT_EXP / 6.0,
+    SILU_ROOT_EXP / 24.0,
+];
+const SILU_ROOT_EXP: f32 = f32::from_bits(0x3e8e_92e8);
+
+/// As [`GateDerivative`] where products are rounded, in the form of the shaders: `middle` is the left side where n begins to cancel,
 /// by a polynomial of its own.
 #[inline(always)]
 pub(crate) fn gate_derivative_unfused<L: Lanes>(
@@ -112,22 +134,21 @@ pub(crate) fn gate_derivative_unfused<L: Lanes>(
 /// `σ(s)·(1 + s·σ(-s))`, the derivative of silu, for a `|s| <= 131` given as `-|s| = hi + lo`. `distance` is `-|s|` less the root and has
 /// to be accurate where it is small.
 #[inline(always)]
-pub(crate) fn silu_derivative<L: Lanes>(positive: L::Mask, hi: L, lo: L, distance: L) -> L {
-    let one_plus = L::splat(1.0) + hi;
+pub(crate) fn silu_derivative<L: Lanes>(positive: L::Mask, hi: L, lo: Option<L>, distance: L) -> L {
     if L::FUSED {
-        return gate_derivative(
-            positive,
-            (hi, lo),
-            distance,
-            distance,
-            (one_plus, lo),
-            SILU_ROOT_EXP,
-        );
+        let gate = GateDerivative::new(hi, lo.unwrap_or(L::splat(-0.0)));
+        let sum = gate.one_plus_power() + hi;
+        let n = match lo {
+            Some(lo) => sum + gate.plus_last(lo),
+            None => gate.plus_last(sum),
+        };
+        return gate.finish(positive, n, distance, NEAR_SILU_ROOT);
     }
+    let lo = lo.unwrap_or(L::splat(-0.0));
     let s = hi + lo;
     let e = exp_pair(hi, lo);
     let middle = distance * silu_derivative_near_root(s);
-    let n = one_plus + (e.value() + lo);
+    let n = (L::splat(1.0) + hi) + (e.value() + lo);
     gate_derivative_unfused(positive, e, n, L::splat(-2.0).lt(s), middle)
 }
 
