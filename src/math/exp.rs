@@ -127,12 +127,19 @@ fn integer_in_bits<L: Lanes>(x: L, factor: f32, offset: i32) -> (L, L) {
 /// `exp(r) - 1` for `|r| <= 0.348`. Error 2^-28.2 of `exp(r)` (scripts/coefficients.sollya).
 #[inline(always)]
 pub(super) fn expm1_reduced<L: Lanes>(r: L) -> L {
+    const C: [f32; 5] = [
+        f32::from_bits(0x3eff_fffe),
+        f32::from_bits(0x3e2a_aa47),
+        f32::from_bits(0x3d2a_ac50),
+        f32::from_bits(0x3c09_1e2f),
+        f32::from_bits(0x3ab5_318b),
+    ];
     // The higher powers two by two, for a shorter chain.
     let square = r * r;
-    let c = |bits| L::splat(f32::from_bits(bits));
-    let high = square.mul_add(c(0x3ab5_318b), r.mul_add(c(0x3c09_1e2f), c(0x3d2a_ac50)));
-    let q = square.mul_add(high, r.mul_add(c(0x3e2a_aa47), c(0x3eff_fffe)));
-    square.mul_add(q, r)
+    let high = r.mul_add(L::splat(C[3]), L::splat(C[2]));
+    let high = square.mul_add(L::splat(C[4]), high);
+    let low = r.mul_add(L::splat(C[1]), L::splat(C[0]));
+    square.mul_add(square.mul_add(high, low), r)
 }
 
 /// `k` and `r` with `x = k·ln 2 + r`.
