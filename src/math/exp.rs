@@ -157,7 +157,7 @@ fn remainder<L: Lanes>(x: L, k: L) -> L {
 
 /// As [`reduce`] for `x = hi + lo`.
 #[inline(always)]
-pub(crate) fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
+fn reduce_pair<L: Lanes>(hi: L, lo: L) -> (L, L) {
     let k = (hi + lo).round_product(L::splat(LOG2_E));
     let r = k.neg_mul_add(L::splat(LN2_HI), hi) + k.neg_mul_add(L::splat(LN2_LO), lo);
     (k, r)

@@ -14,7 +14,8 @@ use plan::Plan;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use sums::{Sum, Tiles};
 
-/// Elements that go through all steps together: 2 KiB for each value that is kept, of which a nearest cache of 32 KiB holds all with the next piece's operands.
+/// Elements that go through all steps together: 2 KiB for each value that is kept. A nearest cache of 32 KiB holds them all, and the next
+/// piece's operands.
 const PIECE: usize = 512;
 
 impl Cpu {
