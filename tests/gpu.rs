@@ -230,6 +230,7 @@ fn two_threads_share_one_gpu(gpu: &Gpu) {
                         &inputs(3000),
                         "shared tensor itself",
                     );
+                    gpu.wait().unwrap();
                 }
             });
         }

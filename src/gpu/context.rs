@@ -199,7 +199,7 @@ impl Context {
         #[cfg(not(target_arch = "wasm32"))]
         {
             let poll = || self.device.poll(wgpu::PollType::Poll);
-            // As in `poll`, it may panic.
+            // As in `polled`, it may panic.
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll));
         }
         self.check_alive().err().unwrap_or(error)
@@ -245,42 +245,53 @@ impl Context {
         }
     }
 
-    /// Blocks until a submission is done, by default the last one, and the callbacks that it was waited for have run.
+    /// Blocks until everything that was submitted is done, and the callbacks that it was waited for have run.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn poll(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
-        let wait = |timeout| wgpu::PollType::Wait {
-            submission_index: submission.clone(),
-            timeout,
-        };
+    pub(super) fn wait(&self) -> Result<()> {
+        match self.awake(|queue_is_empty| queue_is_empty.then_some(()))? {
+            Some(()) => Ok(()),
+            None => self.sleep(None),
+        }
+    }
+
+    /// Looks at the device for a while, until `done` has something; it is told whether the queue was empty.
+    ///
+    /// It does not wait for a submission with a timeout of 0: wgpu up to 30.0.1 panics where that runs out while another thread sees
+    /// the queue empty (gfx-rs/wgpu#9958).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn awake<T>(&self, mut done: impl FnMut(bool) -> Option<T>) -> Result<Option<T>> {
         let start = Instant::now();
-        while start.elapsed() < AWAKE {
-            if self.polled(wait(Some(Duration::ZERO)))? {
-                return Ok(());
+        loop {
+            let status = self.polled(wgpu::PollType::Poll)?;
+            if let Some(found) = done(status.is_queue_empty()) {
+                return Ok(Some(found));
+            }
+            if start.elapsed() >= AWAKE {
+                return Ok(None);
             }
             std::thread::yield_now();
         }
-        self.polled(wait(None))?;
+    }
+
+    /// Gives the core away until a submission is done, by default the last one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn sleep(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Result<()> {
+        self.polled(wgpu::PollType::Wait {
+            submission_index,
+            timeout: None,
+        })?;
         Ok(())
     }
 
-    /// Runs the callbacks of what is done, and blocks for nothing.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn look(&self) -> Result<()> {
-        self.polled(wgpu::PollType::Poll)?;
-        Ok(())
-    }
-
-    /// Whether it did not run out of time.
-    #[cfg(not(target_arch = "wasm32"))]
-    fn polled(&self, poll: wgpu::PollType) -> Result<bool> {
+    fn polled(&self, poll: wgpu::PollType) -> Result<wgpu::PollStatus> {
         self.check_alive()?;
         // wgpu panics here when the driver reports a lost device.
         let polled =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll)));
         self.check_alive()?;
         match polled {
-            Ok(Ok(_)) => Ok(true),
-            Ok(Err(wgpu::PollError::Timeout)) => Ok(false),
+            Ok(Ok(status)) => Ok(status),
             Ok(Err(error)) => Err(Error::Gpu {
                 during: "waiting",
                 reason: error.to_string(),

@@ -184,7 +184,7 @@ impl Gpu {
     /// [`Error::DeviceLost`] or [`Error::Gpu`] for what the device reports.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn wait(&self) -> Result<()> {
-        self.context.poll(None)
+        self.context.wait()
     }
 
     /// As [`wait`](Self::wait), for programs that must not block.

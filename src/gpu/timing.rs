@@ -129,7 +129,7 @@ impl Context {
         } else {
             None
         };
-        self.poll(None)?;
+        self.wait()?;
         let start = Instant::now();
         {
             let _held = hold(tensors.iter().copied());
@@ -139,7 +139,7 @@ impl Context {
                 self.send(encoder);
             })?;
         }
-        self.poll(None)?;
+        self.wait()?;
         let wall = start.elapsed();
         let device = match queries {
             None => None,

@@ -46,15 +46,17 @@ impl Context {
         match drive {
             #[cfg(not(target_arch = "wasm32"))]
             Drive::Here => {
-                // What it waits for may be done already, while later work is under way.
-                match submission {
-                    None => self.look()?,
-                    submission => self.poll(submission)?,
+                let came = || at_once(answer.receive());
+                let mut found = self.awake(|_| came())?;
+                if found.is_none() && submission.is_some() {
+                    // Later work may be under way, for which it does not wait.
+                    self.sleep(submission)?;
+                    found = came();
                 }
-                if let Some(answer) = at_once(answer.receive()) {
-                    return answered(Some(answer));
+                if found.is_some() {
+                    return answered(found);
                 }
-                self.poll(None)?;
+                self.sleep(None)?;
                 answered(answer.receive().await)
             }
             #[cfg(not(target_arch = "wasm32"))]
@@ -99,7 +101,13 @@ impl Context {
         let (sender, receiver) = oneshot_channel();
         std::thread::Builder::new()
             .name("nonlin wait".to_owned())
-            .spawn(move || sender.send(context.poll(submission)).is_ok())
+            .spawn(move || {
+                let waited = match submission {
+                    None => context.wait(),
+                    submission => context.sleep(submission),
+                };
+                sender.send(waited).is_ok()
+            })
             .map_err(|error| Error::Gpu {
                 during: "starting a thread that waits",
                 reason: error.to_string(),
