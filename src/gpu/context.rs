@@ -256,7 +256,7 @@ impl Context {
 
     /// Looks at the device for a while, until `done` has something; it is told whether the queue was empty.
     ///
-    /// It does not wait for a submission with a timeout of 0: wgpu up to 30.0.1 panics where that runs out while another thread sees
+    /// It does not wait for a submission with a timeout of 0: wgpu 30.0 panics where that runs out while another thread sees
     /// the queue empty (gfx-rs/wgpu#9958).
     #[cfg(not(target_arch = "wasm32"))]
     pub(super) fn awake<T>(&self, mut done: impl FnMut(bool) -> Option<T>) -> Result<Option<T>> {
