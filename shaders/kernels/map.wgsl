@@ -26,7 +26,7 @@ fn zero_bits() -> u32 {
 
 //@element
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+@compute @workgroup_size(@INVOCATIONS)
+fn main(//@place) {
     //@body
 }

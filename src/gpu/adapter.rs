@@ -1,5 +1,6 @@
 //! What adapters there are, and which one is taken.
 
+use super::shader::Rows;
 use crate::{Error, Result};
 use wgpu::{AdapterInfo, Backends, DeviceType};
 
@@ -310,6 +311,32 @@ pub(super) fn wide_numbers(info: &AdapterInfo, features: wgpu::Features) -> bool
     info.backend == wgpu::Backend::Vulkan
         && info.name.to_lowercase().contains("llvmpipe")
         && features.contains(wgpu::Features::SHADER_INT64)
+}
+
+/// `Immediates` in `shaders/kernels/shared.wgsl`, word by word.
+pub(super) type Immediates = [u32; 21];
+
+/// From how many elements on loading together pays: its kernels take 0.1 s longer to compile.
+pub(super) const SHARED_FROM: usize = 1 << 16;
+
+/// What loading together takes.
+pub(super) const SHARED_LOADS: wgpu::Features =
+    wgpu::Features::IMMEDIATES.union(wgpu::Features::SUBGROUP);
+
+/// Their bytes.
+pub(super) const IMMEDIATE_BYTES: u32 = size_of::<Immediates>() as u32;
+
+/// Whether the invocations of a workgroup are to load and store together: llvmpipe does so number by number for each invocation, and once
+/// where all have the same place. A workgroup has to be one subgroup.
+pub(super) fn shared_loads(
+    info: &AdapterInfo,
+    features: wgpu::Features,
+    limits: &wgpu::Limits,
+) -> bool {
+    wide_numbers(info, features)
+        && [info.subgroup_min_size, info.subgroup_max_size] == [Rows::SHARING; 2]
+        && features.contains(SHARED_LOADS)
+        && limits.max_immediate_size >= IMMEDIATE_BYTES
 }
 
 /// Whether buffers are to be mapped directly: where memory is shared. Elsewhere it would put them into slow memory.

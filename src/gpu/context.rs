@@ -4,6 +4,7 @@ use super::adapter::{self, MemoryOrder, WORKGROUP};
 use super::bindings::Caches;
 use super::pipeline::Pipelines;
 use super::pool::{KEPT_BYTES, PADDING, Pool};
+use super::shader::Rows;
 use crate::{Error, Result};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,6 +47,8 @@ pub struct Info {
     pub memory_order: MemoryOrder,
     /// Whether kernels load and store 64-bit numbers: faster where the adapter does so number by number.
     pub wide_numbers: bool,
+    /// From how many elements on the invocations of a workgroup load and store together, where the adapter is one for which that is faster.
+    pub shared_loads: Option<usize>,
 }
 
 impl std::fmt::Display for Info {
@@ -62,10 +65,11 @@ impl std::fmt::Display for Info {
     }
 }
 
-/// What is set otherwise than the device has it: limits below its own, and the order of memory.
+/// What is set otherwise than the device has it: limits below its own, and how kernels go through memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Settings {
     pub(super) memory_order: Option<MemoryOrder>,
+    pub(super) share_loads_from: Option<usize>,
     pub(super) max_waiting_bytes: Option<u64>,
     pub(super) max_chunk_bytes: Option<u64>,
     pub(super) max_groups: Option<u32>,
@@ -128,9 +132,15 @@ impl Context {
             .max_compute_workgroups_per_dimension
             .min(settings.max_groups.unwrap_or(u32::MAX))
             .max(1);
+        let shared_loads = adapter::shared_loads(&adapter, features, &limits)
+            .then(|| settings.share_loads_from.unwrap_or(adapter::SHARED_FROM));
         // One dispatch covers one chunk, in two dimensions of groups of vectors of 16 bytes.
-        let dispatch_bytes =
-            u64::from(max_groups).saturating_mul(u64::from(max_groups) * u64::from(WORKGROUP) * 16);
+        let all_groups = u64::from(max_groups) * u64::from(max_groups);
+        let dispatch_bytes = if shared_loads.is_some() {
+            all_groups.min(1 << 20) * u64::from(Rows::GROUP) * 4
+        } else {
+            all_groups.saturating_mul(u64::from(WORKGROUP) * 16)
+        };
         let chunk_bytes = limits
             .max_storage_buffer_binding_size
             .min(limits.max_buffer_size)
@@ -142,6 +152,7 @@ impl Context {
                 .memory_order
                 .unwrap_or_else(|| MemoryOrder::of(&adapter)),
             wide_numbers: adapter::wide_numbers(&adapter, features),
+            shared_loads,
             timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
             mappable: adapter::mappable(&adapter, features),
             name: adapter.name,

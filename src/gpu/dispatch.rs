@@ -1,9 +1,9 @@
 //! Puts kernels on elements in memory: pieces that a binding holds, bind groups, parameters, the shape of the dispatch, the submission.
 
-use super::adapter::{MemoryOrder, WORKGROUP};
+use super::adapter::{Immediates, MemoryOrder, WORKGROUP};
 use super::bindings::{Bindings, Params};
 use super::context::Context;
-use super::grid::{divisor, grid, rows_among_vectors};
+use super::grid::{divisor, grid, in_shared_groups, rows_among_vectors};
 use super::pipeline::Compiled;
 use super::shader::{Access, Input, Memory, Rows, Task};
 use super::span::Span;
@@ -27,6 +27,8 @@ struct Dispatch {
     bind_group: BindGroup,
     /// Workgroups in three dimensions.
     groups: (u32, u32),
+    /// Where the kernel takes any.
+    immediates: Option<Immediates>,
 }
 
 impl Prepared {
@@ -34,6 +36,9 @@ impl Prepared {
         for dispatch in &self.dispatches {
             pass.set_pipeline(&dispatch.pipeline);
             pass.set_bind_group(0, &dispatch.bind_group, &[]);
+            if let Some(immediates) = &dispatch.immediates {
+                pass.set_immediates(0, bytemuck::cast_slice(immediates));
+            }
             pass.dispatch_workgroups(dispatch.groups.0, dispatch.groups.1, 1);
         }
     }
@@ -47,10 +52,21 @@ impl Prepared {
     }
 
     pub(super) fn push(&mut self, compiled: &Compiled, bind_group: BindGroup, groups: (u32, u32)) {
+        self.push_with(compiled, bind_group, groups, None);
+    }
+
+    fn push_with(
+        &mut self,
+        compiled: &Compiled,
+        bind_group: BindGroup,
+        groups: (u32, u32),
+        immediates: Option<Immediates>,
+    ) {
         self.dispatches.push(Dispatch {
             pipeline: compiled.pipeline.clone(),
             bind_group,
             groups,
+            immediates,
         });
     }
 }
@@ -123,6 +139,7 @@ struct Pieces<'a> {
     alignment: u64,
     max_groups: u32,
     order: MemoryOrder,
+    shared_loads: bool,
 }
 
 /// What the bindings of a piece are, and where elements begin in each.
@@ -147,6 +164,11 @@ impl<'a> Pieces<'a> {
             alignment: context.alignment(),
             max_groups: context.info.max_groups,
             order: context.info.memory_order,
+            shared_loads: !matches!(work.plan.task, Task::Sweep(_))
+                && context
+                    .info
+                    .shared_loads
+                    .is_some_and(|from| elements.x.len() >= from),
         };
         pieces.check(context.limits.max_storage_buffers_per_shader_stage as usize)?;
         Ok(pieces)
@@ -203,14 +225,32 @@ impl<'a> Pieces<'a> {
             return (Memory::Elements, len);
         }
         if !self.rows {
-            let runs = self.order == MemoryOrder::Runs && whole(4 * u64::from(Rows::SEVERAL));
-            let rows = if runs { Rows::Runs } else { Rows::Split };
-            return (Memory::Vectors(rows), len);
+            if self.order != MemoryOrder::Runs {
+                return (Memory::Vectors(Rows::Split), len);
+            }
+            // What is left over makes a piece of its own.
+            return if self.shared(len) > 0 {
+                (Memory::Vectors(Rows::Shared), self.shared(len))
+            } else if whole(4 * u64::from(Rows::SEVERAL)) {
+                (Memory::Vectors(Rows::Runs), len)
+            } else {
+                (Memory::Vectors(Rows::Split), len)
+            };
         }
         let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
         // What is left over makes a piece of its own.
-        let (rows, len) = rows_among_vectors(columns, before, len, self.order);
+        let (rows, len) =
+            rows_among_vectors(columns, before, len, self.order, |len| self.shared(len));
         (Memory::Vectors(rows), len)
+    }
+
+    /// How many of `len` elements are computed by invocations that load together.
+    fn shared(&self, len: u64) -> u64 {
+        if self.shared_loads {
+            in_shared_groups(len, self.max_groups)
+        } else {
+            0
+        }
     }
 
     fn bind(&self, memory: Memory, place: u64, len: u64) -> Bound {
@@ -266,13 +306,13 @@ impl<'a> Pieces<'a> {
     }
 
     fn groups(&self, memory: Memory, len: u64) -> (u32, u32) {
-        let vectors = match memory {
-            Memory::Vectors(rows) => rows.vectors(),
-            Memory::Elements => 1,
+        let (vectors, invocations) = match memory {
+            Memory::Vectors(rows) => (rows.vectors(), rows.invocations()),
+            Memory::Elements => (1, WORKGROUP),
         };
         let groups = len
             .div_ceil(4 * u64::from(vectors))
-            .div_ceil(WORKGROUP.into());
+            .div_ceil(invocations.into());
         grid(groups, self.max_groups)
     }
 }
@@ -298,8 +338,13 @@ impl Context {
             let compiled = self.compiled(&work.plan, memory, &access)?;
             let (bindings, starts) = pieces.bind(memory, place, len);
             let params = pieces.params(memory, place, starts);
+            let immediates = match memory {
+                Memory::Vectors(Rows::Shared) => Some(immediates(&params)),
+                _ => None,
+            };
             let bind_group = self.bind_group(&compiled, params, bindings)?;
-            prepared.push(&compiled, bind_group, pieces.groups(memory, len));
+            let groups = pieces.groups(memory, len);
+            prepared.push_with(&compiled, bind_group, groups, immediates);
             place += len;
         }
         Ok(())
@@ -322,6 +367,16 @@ impl Context {
             Some(self.send(encoder))
         })
     }
+}
+
+/// What a kernel takes whose invocations load together, of what stands in its parameter block too.
+fn immediates(params: &Params) -> Immediates {
+    let mut words = Immediates::default();
+    for (word, digit) in words[..16].iter_mut().zip(0..) {
+        *word = digit;
+    }
+    words[16..].copy_from_slice(&params[2..7]);
+    words
 }
 
 /// The inputs of a kernel in memory, with how it reaches them.

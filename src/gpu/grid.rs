@@ -17,18 +17,34 @@ pub(super) fn rows_among_vectors(
     before: u64,
     len: u64,
     order: MemoryOrder,
+    shared: impl Fn(u64) -> u64,
 ) -> (Rows, u64) {
     let are_multiples = |of: u64| columns.is_multiple_of(of) && before.is_multiple_of(of);
     let several = u64::from(Rows::SEVERAL);
     let (run, block) = (4 * several, columns * several);
     match order {
         _ if !are_multiples(4) => (Rows::Split, len),
+        MemoryOrder::Runs if are_multiples(Rows::SHARED.into()) && shared(len) > 0 => {
+            (Rows::Shared, shared(len))
+        }
         MemoryOrder::Runs if are_multiples(run) && len >= run => (Rows::Runs, len / run * run),
         MemoryOrder::Neighbours if before.is_multiple_of(columns) && len >= block => {
             (Rows::Blocks, len / block * block)
         }
         _ => (Rows::Whole, len),
     }
+}
+
+/// How many of `len` elements make whole workgroups that load together, in a grid without others.
+pub(super) fn in_shared_groups(len: u64, max: u32) -> u64 {
+    let (group, max) = (u64::from(Rows::GROUP), u64::from(max));
+    let groups = len / group;
+    let whole = if groups > max {
+        groups / max * max
+    } else {
+        groups
+    };
+    whole * group
 }
 
 /// Workgroups in two dimensions: as few rows as the limit allows, all full but the last one.
@@ -41,6 +57,8 @@ pub(super) fn grid(groups: u64, max: u32) -> (u32, u32) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn a_grid_covers_all_groups_within_the_limit() {
         for (groups, max) in [
@@ -51,17 +69,35 @@ mod tests {
             (65_536, 65_535),
             (7, 100),
         ] {
-            let (columns, rows) = super::grid(groups, max);
+            let (columns, rows) = grid(groups, max);
             assert!(u64::from(columns) * u64::from(rows) >= groups);
             assert!(columns <= max && rows <= max);
         }
-        assert_eq!(super::grid(65_536, 65_535), (32_768, 2));
+        assert_eq!(grid(65_536, 65_535), (32_768, 2));
+    }
+
+    #[test]
+    fn groups_that_load_together_fill_their_grid() {
+        let group = u64::from(Rows::GROUP);
+        for max in [1, 2, 7, 100, 65_535] {
+            for groups in [0, 1, 2, 7, 13, 99, 100, 101, 10_007, 65_536, 131_072] {
+                let len = groups * group + 3;
+                let taken = in_shared_groups(len, max);
+                assert!(taken <= len && taken.is_multiple_of(group));
+                assert!(len - taken < group * u64::from(max));
+                let (columns, rows) = grid(taken / group, max);
+                if taken > 0 && taken / group <= u64::from(max) * u64::from(max) {
+                    assert_eq!(u64::from(columns) * u64::from(rows), taken / group);
+                    assert!(columns <= max && rows <= max);
+                }
+            }
+        }
     }
 
     #[test]
     fn a_division_by_multiplication_is_exact() {
         let quotient = |n: u32, d: u32| {
-            let (magic, shift) = super::divisor(d);
+            let (magic, shift) = divisor(d);
             ((u64::from(n << 1) * u64::from(magic)) >> 32 >> shift) as u32
         };
         let mut d = 1_u32;

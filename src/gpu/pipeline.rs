@@ -1,5 +1,6 @@
 //! Compiled kernels, each made once.
 
+use super::adapter::IMMEDIATE_BYTES;
 use super::context::{Context, lock};
 use super::rows::{PlacesKernel, RowKernel};
 use super::shader::{
@@ -36,7 +37,7 @@ type PlanKey = (Vec<StepShape>, Task);
 
 #[derive(Default)]
 pub(super) struct Pipelines {
-    layouts: Mutex<HashMap<Written, (wgpu::BindGroupLayout, wgpu::PipelineLayout)>>,
+    layouts: Mutex<HashMap<(Written, u32), (wgpu::BindGroupLayout, wgpu::PipelineLayout)>>,
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
     /// The kernel that adds up, for values in another buffer than the sums and for those beside them.
     sums: Mutex<[Option<Compiled>; 2]>,
@@ -103,7 +104,12 @@ impl Context {
             wide: self.info.wide_numbers && memory == Memory::Vectors(Rows::Runs),
         };
         let written = kernel.written_bindings(plan.outputs.len());
-        let compiled = self.compile(&kernel.name(), kernel.source(), written)?;
+        let immediate_bytes = match memory {
+            Memory::Vectors(Rows::Shared) => IMMEDIATE_BYTES,
+            _ => 0,
+        };
+        let compiled =
+            self.compile_with(&kernel.name(), kernel.source(), written, immediate_bytes)?;
         // Two threads may both have compiled it; one of the results stays.
         Ok(lock(&plan.variants).entry(key).or_insert(compiled).clone())
     }
@@ -145,7 +151,17 @@ impl Context {
         source: String,
         written: Written,
     ) -> Result<Compiled> {
-        let (bind_group_layout, pipeline_layout) = self.layout(written)?;
+        self.compile_with(label, source, written, 0)
+    }
+
+    fn compile_with(
+        &self,
+        label: &str,
+        source: String,
+        written: Written,
+        immediate_bytes: u32,
+    ) -> Result<Compiled> {
+        let (bind_group_layout, pipeline_layout) = self.layout((written, immediate_bytes))?;
         let pipeline = self.scoped("compiling a kernel", || {
             let module = self
                 .device
@@ -170,10 +186,11 @@ impl Context {
         })
     }
 
-    fn layout(&self, written: Written) -> Result<(wgpu::BindGroupLayout, wgpu::PipelineLayout)> {
-        if let Some(layouts) = lock(&self.pipelines.layouts).get(&written) {
+    fn layout(&self, key: (Written, u32)) -> Result<(wgpu::BindGroupLayout, wgpu::PipelineLayout)> {
+        if let Some(layouts) = lock(&self.pipelines.layouts).get(&key) {
             return Ok(layouts.clone());
         }
+        let (written, immediate_bytes) = &key;
         let entry = |binding, ty| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
@@ -207,12 +224,12 @@ impl Context {
                 .create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                     label: Some("nonlin"),
                     bind_group_layouts: &[Some(&group)],
-                    immediate_size: 0,
+                    immediate_size: *immediate_bytes,
                 });
             (group, pipeline)
         })?;
         Ok(lock(&self.pipelines.layouts)
-            .entry(written)
+            .entry(key)
             .or_insert(layouts)
             .clone())
     }

@@ -25,6 +25,7 @@ pub(crate) const MATH: &[&str] = &[
 pub(crate) const PARTS: &[&str] = &[
     include_str!("../../shaders/kernels/element_f32.wgsl"),
     include_str!("../../shaders/kernels/wide.wgsl"),
+    include_str!("../../shaders/kernels/shared.wgsl"),
     include_str!("../../shaders/kernels/chain_rule.wgsl"),
     include_str!("../../shaders/kernels/arithmetic.wgsl"),
     include_str!("../../shaders/kernels/broadcast.wgsl"),

@@ -3,6 +3,7 @@
 use super::element::Element;
 use super::layout::Layout;
 use super::{is_long, scalar_lanes, with_library};
+use crate::gpu::adapter::WORKGROUP;
 use crate::wgsl::MAP;
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
 use std::borrow::Cow;
@@ -90,17 +91,40 @@ pub(in crate::gpu) enum Rows {
     Blocks,
     /// They are a multiple of several vectors, or there are none and the elements are: an invocation computes so many, one after the other ([`MemoryOrder::Runs`](super::super::MemoryOrder)).
     Runs,
+    /// As `Runs`, where the invocations of a workgroup load together ([`Info::shared_loads`](super::super::Info::shared_loads)).
+    Shared,
 }
 
 impl Rows {
     /// Vectors of an invocation where it computes several.
     pub(in crate::gpu) const SEVERAL: u32 = 4;
 
+    /// Invocations of a workgroup that loads together.
+    pub(in crate::gpu) const SHARING: u32 = 8;
+
+    /// Elements that they load at a time, which are of one row where there are rows.
+    pub(in crate::gpu) const SHARED: u32 = 8 * Self::SHARING;
+
+    /// How often they do that.
+    pub(in crate::gpu) const TIMES: u32 = 4;
+
+    /// Elements of a workgroup that loads together.
+    pub(in crate::gpu) const GROUP: u32 = Self::SHARED * Self::TIMES;
+
+    /// Invocations of a workgroup.
+    pub(in crate::gpu) fn invocations(self) -> u32 {
+        match self {
+            Self::Shared => Self::SHARING,
+            _ => WORKGROUP,
+        }
+    }
+
     /// Vectors that an invocation computes.
     pub(in crate::gpu) fn vectors(self) -> u32 {
         match self {
             Self::Split | Self::Whole => 1,
             Self::Blocks | Self::Runs => Self::SEVERAL,
+            Self::Shared => 2 * Self::TIMES,
         }
     }
 }
@@ -189,6 +213,11 @@ impl Kernel {
         }
     }
 
+    /// Whether two vectors are loaded and stored at a time.
+    pub(in crate::gpu) fn is_wide(&self) -> bool {
+        self.wide || self.memory == Memory::Vectors(Rows::Shared)
+    }
+
     /// A name for errors and debuggers.
     pub(in crate::gpu) fn name(&self) -> String {
         let steps: Vec<String> = self
@@ -230,13 +259,16 @@ impl Kernel {
             kernel: self,
             scalar,
             element: &element,
-            stores_two: self.wide && !is_long(&self.steps),
+            stores_two: self.memory == Memory::Vectors(Rows::Shared)
+                || self.wide && !is_long(&self.steps),
         };
         let kernel = MAP
             .replace("//@starts", &text.starts())
             .replace("@CONSTANTS", &element.constant_vectors.to_string())
             .replace("//@operands", &text.bindings())
             .replace("//@element", &element.function())
+            .replace("@INVOCATIONS", &text.invocations().to_string())
+            .replace("//@place", text.place())
             .replace("//@body", &text.body());
         let functions = functions_of(&self.steps);
         let mut parts: Vec<&str> = functions.iter().map(|text| &**text).collect();

@@ -3,6 +3,7 @@
 use super::element::{Element, Input};
 use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_variable};
 use crate::Broadcast;
+use crate::gpu::adapter::WORKGROUP;
 
 /// The parts of a kernel's text that depend on where its operands lie.
 pub(super) struct Layout<'a> {
@@ -30,7 +31,10 @@ impl Layout<'_> {
 
     /// Whether rows are whole vectors.
     fn whole_rows(&self) -> bool {
-        matches!(self.rows(), Some(Rows::Whole | Rows::Blocks | Rows::Runs))
+        matches!(
+            self.rows(),
+            Some(Rows::Whole | Rows::Blocks | Rows::Runs | Rows::Shared)
+        )
     }
 
     /// The variable of an input's binding.
@@ -82,8 +86,8 @@ impl Layout<'_> {
                     _ => !self.elements(),
                 };
                 let element = match vectors {
-                    true if self.kernel.wide && (input.is_some() || self.stores_two) => "Wide",
-                    true if self.kernel.wide => "Pairs",
+                    true if self.kernel.is_wide() && (input.is_some() || self.stores_two) => "Wide",
+                    true if self.kernel.is_wide() => "Pairs",
                     true => "Stored",
                     false => "f32",
                 };
@@ -107,10 +111,33 @@ impl Layout<'_> {
         }
     }
 
+    /// Invocations of a workgroup.
+    pub(super) fn invocations(&self) -> u32 {
+        self.rows().map_or(WORKGROUP, Rows::invocations)
+    }
+
+    /// What an invocation is told of its place.
+    pub(super) fn place(&self) -> &'static str {
+        match self.rows() {
+            Some(Rows::Shared) => {
+                "@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32"
+            }
+            _ => {
+                "@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>"
+            }
+        }
+    }
+
     /// What an invocation does: it finds its place, loads the inputs, computes, and stores the results.
     pub(super) fn body(&self) -> String {
         let mut lines = Vec::new();
-        lines.push("let invocation = id.y * (groups.x * 256u) + id.x;".to_owned());
+        if self.rows() == Some(Rows::Shared) {
+            self.shared(&mut lines);
+            return lines.join("\n    ");
+        }
+        lines.push(format!(
+            "let invocation = id.y * (groups.x * {WORKGROUP}u) + id.x;"
+        ));
         match self.rows() {
             Some(Rows::Blocks) => self.block(&mut lines),
             Some(Rows::Runs) => self.run(&mut lines),
@@ -146,9 +173,9 @@ impl Layout<'_> {
         self.end(lines, "first");
         let spread = self.has_spread_inputs();
         if spread {
-            lines.extend(whole_place("first", "first_column"));
+            lines.extend(whole_place("params", "first", "first_column"));
         }
-        if self.kernel.wide {
+        if self.kernel.is_wide() {
             return self.wide_run(lines);
         }
         for k in 0..Rows::SEVERAL {
@@ -164,54 +191,112 @@ impl Layout<'_> {
 
     /// The vectors of a run, two at a time.
     fn wide_run(&self, lines: &mut Vec<String>) {
-        let inputs = &self.element.inputs;
         for k in 0..Rows::SEVERAL / 2 {
             lines.push("{".to_owned());
             lines.push(format!("    let wide = first / 2u + {k}u;"));
-            for (i, input) in inputs.iter().enumerate() {
-                if self.is_wide(*input) {
-                    let place = match input.broadcast() {
-                        Some(Broadcast::Row) => format!("first_column / 8u + {k}u"),
-                        _ => "wide".to_owned(),
-                    };
-                    let variable = self.variable(i);
-                    let in_place = matches!(self.kernel.access[i], Access::Output(_));
-                    let load = if in_place && !self.stores_two {
-                        format!("Wide({variable}[2u * wide], {variable}[2u * wide + 1u])")
-                    } else {
-                        format!("{variable}[{place}]")
-                    };
-                    lines.push(format!("    let {}_wide = {load};", input.name()));
-                }
-            }
-            let outputs = &self.element.outputs;
-            if self.stores_two {
-                let declared = outputs
-                    .iter()
-                    .map(|output| format!("    var {}: vec4<f32>;", first_of_two(*output)));
-                lines.extend(declared);
-            }
-            for (half, name) in ["first_half", "second_half"].into_iter().enumerate() {
-                lines.push("    {".to_owned());
-                lines.push(format!("        let i = 2u * wide + {half}u;"));
-                for input in inputs.iter().filter(|input| self.is_wide(**input)) {
-                    let input = input.name();
-                    lines.push(format!("        let {input}_here = {name}({input}_wide);"));
-                }
-                let values = self.values(lines, |input| !self.is_wide(*input));
-                for (output, value) in outputs.iter().zip(values) {
-                    let (variable, first) = (output_variable(*output), first_of_two(*output));
-                    lines.push(match half {
-                        _ if !self.stores_two => {
-                            format!("        {variable}[i] = pairs({value});")
-                        }
-                        0 => format!("        {first} = {value};"),
-                        _ => format!("        {variable}[wide] = wide_of({first}, {value});"),
-                    });
-                }
-                lines.push("    }".to_owned());
-            }
+            self.wide_inputs(lines, |i, input| match input.broadcast() {
+                Some(Broadcast::Row) => self.wide_at(i, &format!("first_column / 8u + {k}u")),
+                _ => self.wide_at(i, "wide"),
+            });
+            self.two_vectors(lines, |lines, variable, value| {
+                lines.push(format!("        {variable}[wide] = {value};"));
+            });
             lines.push("}".to_owned());
+        }
+    }
+
+    /// What the invocations of a workgroup compute that loads together: of each block of [`Rows::SHARED`] elements two vectors each.
+    fn shared(&self, lines: &mut Vec<String>) {
+        let all = Rows::SHARING * Rows::TIMES;
+        lines.push("let group = id.y * groups.x + id.x;".to_owned());
+        lines.push(format!("let group_first = {all}u * agreed(group);"));
+        for k in 0..Rows::TIMES {
+            lines.push("{".to_owned());
+            let before = k * Rows::SHARING;
+            lines.push(format!("    let block = group_first + {before}u;"));
+            if self.has_spread_inputs() {
+                lines.extend(whole_place("immediates", "(2u * block)", "column"));
+            }
+            self.wide_inputs(lines, |i, input| {
+                let block = match input.broadcast() {
+                    Some(Broadcast::Row) => "column / 8u",
+                    _ => "block",
+                };
+                let each = (0..Rows::SHARING).map(|l| self.wide_at(i, &format!("{block} + {l}u")));
+                format!("own(lane, {})", each.collect::<Vec<_>>().join(", "))
+            });
+            let in_place = |access: &Access| matches!(access, Access::Output(_));
+            if self.kernel.access.iter().any(in_place) {
+                lines.push("    storageBarrier();".to_owned());
+            }
+            self.two_vectors(lines, |lines, variable, value| {
+                lines.push(format!("        let {variable}_wide = {value};"));
+                for lane in 0..Rows::SHARING {
+                    lines.push(format!("        {variable}[block + {lane}u] = subgroupShuffle({variable}_wide, {lane}u);"));
+                }
+            });
+            lines.push("}".to_owned());
+        }
+    }
+
+    /// Two vectors of an input that lie one after the other.
+    fn wide_at(&self, i: usize, wide: &str) -> String {
+        let variable = self.variable(i);
+        let in_place = matches!(self.kernel.access[i], Access::Output(_));
+        if in_place && !self.stores_two {
+            format!("Wide({variable}[2u * ({wide})], {variable}[2u * ({wide}) + 1u])")
+        } else {
+            format!("{variable}[{wide}]")
+        }
+    }
+
+    /// Loads the inputs that are loaded two vectors at a time.
+    fn wide_inputs(&self, lines: &mut Vec<String>, load: impl Fn(usize, &Input) -> String) {
+        for (i, input) in self.element.inputs.iter().enumerate() {
+            if self.is_wide(*input) {
+                lines.push(format!(
+                    "    let {}_wide = {};",
+                    input.name(),
+                    load(i, input)
+                ));
+            }
+        }
+    }
+
+    /// Computes two vectors of loaded inputs, and stores the results, two at a time with `store_two`.
+    fn two_vectors(
+        &self,
+        lines: &mut Vec<String>,
+        store_two: impl Fn(&mut Vec<String>, &str, &str),
+    ) {
+        let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
+        if self.stores_two {
+            let declared = outputs
+                .iter()
+                .map(|output| format!("    var {}: vec4<f32>;", first_of_two(*output)));
+            lines.extend(declared);
+        }
+        for (half, name) in ["first_half", "second_half"].into_iter().enumerate() {
+            lines.push("    {".to_owned());
+            if self.rows() != Some(Rows::Shared) {
+                lines.push(format!("        let i = 2u * wide + {half}u;"));
+            }
+            for input in inputs.iter().filter(|input| self.is_wide(**input)) {
+                let input = input.name();
+                lines.push(format!("        let {input}_here = {name}({input}_wide);"));
+            }
+            let values = self.values(lines, |input| !self.is_wide(*input));
+            for (output, value) in outputs.iter().zip(values) {
+                let (variable, first) = (output_variable(*output), first_of_two(*output));
+                match half {
+                    _ if !self.stores_two => {
+                        lines.push(format!("        {variable}[i] = pairs({value});"));
+                    }
+                    0 => lines.push(format!("        {first} = {value};")),
+                    _ => store_two(lines, &variable, &format!("wide_of({first}, {value})")),
+                }
+            }
+            lines.push("    }".to_owned());
         }
     }
 
@@ -230,7 +315,7 @@ impl Layout<'_> {
         self.end(lines, "i");
         if self.has_spread_inputs() {
             if self.rows() == Some(Rows::Whole) {
-                lines.extend(whole_place("i", "column"));
+                lines.extend(whole_place("params", "i", "column"));
             } else {
                 lines.extend(SPLIT_PLACE.map(str::to_owned));
             }
@@ -320,7 +405,11 @@ impl Layout<'_> {
             Some(Broadcast::Scalar) => format!("vec4<f32>({variable}[{}0u])", start()),
             Some(Broadcast::Row) if self.whole_rows() => format!("load({variable}[column / 4u])"),
             Some(Broadcast::Column) if self.whole_rows() => {
-                format!("vec4<f32>({variable}[params.base_row + row])")
+                let block = match self.rows() {
+                    Some(Rows::Shared) => "immediates",
+                    _ => "params",
+                };
+                format!("vec4<f32>({variable}[{block}.base_row + row])")
             }
             Some(Broadcast::Row) => gather(&variable, &start(), "columns"),
             Some(Broadcast::Column) => {
@@ -356,12 +445,12 @@ fn first_of_two(output: Output) -> String {
     format!("{}_first", output_variable(output))
 }
 
-/// Where a vector lies that is in one row.
-fn whole_place(vector: &str, column: &str) -> [String; 3] {
+/// Where a vector lies that is in one row, with what is known of the rows in `block`.
+fn whole_place(block: &str, vector: &str, column: &str) -> [String; 3] {
     [
-        format!("let place = params.base + 4u * {vector};"),
-        "let row = quotient(vec4<u32>(place), params.magic, params.shift).x;".to_owned(),
-        format!("let {column} = place - row * params.columns;"),
+        format!("let place = {block}.base + 4u * {vector};"),
+        format!("let row = quotient(vec4<u32>(place), {block}.magic, {block}.shift).x;"),
+        format!("let {column} = place - row * {block}.columns;"),
     ]
 }
 

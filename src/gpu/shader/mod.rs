@@ -232,6 +232,7 @@ mod tests {
                 for memory in [
                     Memory::Vectors(Rows::Blocks),
                     Memory::Vectors(Rows::Runs),
+                    Memory::Vectors(Rows::Shared),
                     Memory::Vectors(Rows::Whole),
                     Memory::Vectors(Rows::Split),
                     Memory::Elements,
