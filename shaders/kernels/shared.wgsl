@@ -27,10 +27,10 @@ fn agreed(n: u32) -> u32 {
 }
 
 // The one at the place of the invocation.
-fn own(lane: u32, a: Wide, b: Wide, c: Wide, d: Wide, e: Wide, f: Wide, g: Wide, h: Wide) -> Wide {
-    let odd = vec4<bool>((lane & 1u) != 0u);
-    let second = vec4<bool>((lane & 2u) != 0u);
+fn own(lane: u32, a: Pairs, b: Pairs, c: Pairs, d: Pairs, e: Pairs, f: Pairs, g: Pairs, h: Pairs) -> Pairs {
+    let odd = vec2<bool>((lane & 1u) != 0u);
+    let second = vec2<bool>((lane & 2u) != 0u);
     let ab_cd = select(select(a, b, odd), select(c, d, odd), second);
     let ef_gh = select(select(e, f, odd), select(g, h, odd), second);
-    return select(ab_cd, ef_gh, vec4<bool>((lane & 4u) != 0u));
+    return select(ab_cd, ef_gh, vec2<bool>((lane & 4u) != 0u));
 }

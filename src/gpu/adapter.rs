@@ -320,8 +320,9 @@ pub(super) type Immediates = [u32; 21];
 pub(super) const SHARED_FROM: usize = 1 << 16;
 
 /// What loading together takes.
-pub(super) const SHARED_LOADS: wgpu::Features =
-    wgpu::Features::IMMEDIATES.union(wgpu::Features::SUBGROUP);
+pub(super) const SHARED_LOADS: wgpu::Features = wgpu::Features::IMMEDIATES
+    .union(wgpu::Features::SUBGROUP)
+    .union(wgpu::Features::SUBGROUP_BARRIER);
 
 /// Their bytes.
 pub(super) const IMMEDIATE_BYTES: u32 = size_of::<Immediates>() as u32;

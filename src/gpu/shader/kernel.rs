@@ -103,10 +103,10 @@ impl Rows {
     pub(in crate::gpu) const SHARING: u32 = 8;
 
     /// Elements that they load at a time, which are of one row where there are rows.
-    pub(in crate::gpu) const SHARED: u32 = 8 * Self::SHARING;
+    pub(in crate::gpu) const SHARED: u32 = 4 * Self::SHARING;
 
     /// How often they do that.
-    pub(in crate::gpu) const TIMES: u32 = 4;
+    pub(in crate::gpu) const TIMES: u32 = 8;
 
     /// Elements of a workgroup that loads together.
     pub(in crate::gpu) const GROUP: u32 = Self::SHARED * Self::TIMES;
@@ -124,7 +124,7 @@ impl Rows {
         match self {
             Self::Split | Self::Whole => 1,
             Self::Blocks | Self::Runs => Self::SEVERAL,
-            Self::Shared => 2 * Self::TIMES,
+            Self::Shared => Self::TIMES,
         }
     }
 }
@@ -213,11 +213,6 @@ impl Kernel {
         }
     }
 
-    /// Whether two vectors are loaded and stored at a time.
-    pub(in crate::gpu) fn is_wide(&self) -> bool {
-        self.wide || self.memory == Memory::Vectors(Rows::Shared)
-    }
-
     /// A name for errors and debuggers.
     pub(in crate::gpu) fn name(&self) -> String {
         let steps: Vec<String> = self
@@ -259,8 +254,7 @@ impl Kernel {
             kernel: self,
             scalar,
             element: &element,
-            stores_two: self.memory == Memory::Vectors(Rows::Shared)
-                || self.wide && !is_long(&self.steps),
+            stores_two: self.wide && !is_long(&self.steps),
         };
         let kernel = MAP
             .replace("//@starts", &text.starts())

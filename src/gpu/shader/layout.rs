@@ -86,8 +86,9 @@ impl Layout<'_> {
                     _ => !self.elements(),
                 };
                 let element = match vectors {
-                    true if self.kernel.is_wide() && (input.is_some() || self.stores_two) => "Wide",
-                    true if self.kernel.is_wide() => "Pairs",
+                    true if self.rows() == Some(Rows::Shared) => "Pairs",
+                    true if self.kernel.wide && (input.is_some() || self.stores_two) => "Wide",
+                    true if self.kernel.wide => "Pairs",
                     true => "Stored",
                     false => "f32",
                 };
@@ -175,7 +176,7 @@ impl Layout<'_> {
         if spread {
             lines.extend(whole_place("params", "first", "first_column"));
         }
-        if self.kernel.is_wide() {
+        if self.kernel.wide {
             return self.wide_run(lines);
         }
         for k in 0..Rows::SEVERAL {
@@ -205,36 +206,48 @@ impl Layout<'_> {
         }
     }
 
-    /// What the invocations of a workgroup compute that loads together: of each block of [`Rows::SHARED`] elements two vectors each.
+    /// What the invocations of a workgroup compute that loads together: of each block of [`Rows::SHARED`] elements one vector each.
     fn shared(&self, lines: &mut Vec<String>) {
         let all = Rows::SHARING * Rows::TIMES;
         lines.push("let group = id.y * groups.x + id.x;".to_owned());
-        lines.push(format!("let group_first = {all}u * agreed(group);"));
+        lines.push(format!("let first = {all}u * agreed(group);"));
+        let in_place = |access: &Access| matches!(access, Access::Output(_));
+        let in_place = self.kernel.access.iter().any(in_place);
         for k in 0..Rows::TIMES {
             lines.push("{".to_owned());
-            let before = k * Rows::SHARING;
-            lines.push(format!("    let block = group_first + {before}u;"));
+            lines.push(format!("let block = first + {}u;", k * Rows::SHARING));
             if self.has_spread_inputs() {
-                lines.extend(whole_place("immediates", "(2u * block)", "column"));
+                lines.extend(whole_place("immediates", "block", "column"));
             }
-            self.wide_inputs(lines, |i, input| {
-                let block = match input.broadcast() {
-                    Some(Broadcast::Row) => "column / 8u",
-                    _ => "block",
-                };
-                let each = (0..Rows::SHARING).map(|l| self.wide_at(i, &format!("{block} + {l}u")));
-                format!("own(lane, {})", each.collect::<Vec<_>>().join(", "))
-            });
-            let in_place = |access: &Access| matches!(access, Access::Output(_));
-            if self.kernel.access.iter().any(in_place) {
-                lines.push("    storageBarrier();".to_owned());
-            }
-            self.two_vectors(lines, |lines, variable, value| {
-                lines.push(format!("        let {variable}_wide = {value};"));
-                for lane in 0..Rows::SHARING {
-                    lines.push(format!("        {variable}[block + {lane}u] = subgroupShuffle({variable}_wide, {lane}u);"));
+            for (i, input) in self.element.inputs.iter().enumerate() {
+                if self.is_wide(*input) {
+                    let (name, variable) = (input.name(), self.variable(i));
+                    let block = match input.broadcast() {
+                        Some(Broadcast::Row) => "column / 4u",
+                        _ => "block",
+                    };
+                    let all: Vec<String> = (0..Rows::SHARING)
+                        .map(|lane| format!("{variable}[{block} + {lane}u]"))
+                        .collect();
+                    lines.push(format!(
+                        "let {name}_here = floats(own(lane, {}));",
+                        all.join(", ")
+                    ));
                 }
-            });
+            }
+            if in_place {
+                lines.push("subgroupBarrier();".to_owned());
+            }
+            let values = self.values(lines, |input| !self.is_wide(*input));
+            for (output, value) in self.element.outputs.iter().zip(values) {
+                let variable = output_variable(*output);
+                lines.push(format!("let {variable}_here = pairs({value});"));
+                for lane in 0..Rows::SHARING {
+                    lines.push(format!(
+                        "{variable}[block + {lane}u] = subgroupShuffle({variable}_here, {lane}u);"
+                    ));
+                }
+            }
             lines.push("}".to_owned());
         }
     }
@@ -278,9 +291,7 @@ impl Layout<'_> {
         }
         for (half, name) in ["first_half", "second_half"].into_iter().enumerate() {
             lines.push("    {".to_owned());
-            if self.rows() != Some(Rows::Shared) {
-                lines.push(format!("        let i = 2u * wide + {half}u;"));
-            }
+            lines.push(format!("        let i = 2u * wide + {half}u;"));
             for input in inputs.iter().filter(|input| self.is_wide(**input)) {
                 let input = input.name();
                 lines.push(format!("        let {input}_here = {name}({input}_wide);"));
