@@ -11,7 +11,9 @@ use support::claims::{self, IntoCompletion};
 use support::foreign::Foreign;
 
 /// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
-const SHAPES: [(usize, usize); 14] = [
+const SHAPES: [(usize, usize); 16] = [
+    (9, 32),
+    (13, 96),
     (1, 1),
     (7, 1),
     (1, 7),
@@ -117,7 +119,7 @@ fn check(gpu: &Gpu, rows: usize, columns: usize) -> nonlin::Result<()> {
 }
 
 fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
-    for gpu in in_both_orders(gpu, |builder| builder)? {
+    for gpu in in_every_order(gpu, |builder| builder)? {
         for (rows, columns) in SHAPES {
             check(&gpu, rows, columns)?;
         }
@@ -125,13 +127,22 @@ fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
     Ok(())
 }
 
-/// The adapter again with these limits, in the order of memory for hardware and in that for software.
-fn in_both_orders(
+/// The adapter again with these limits: in the order of memory for hardware, in that for software, and in the latter with invocations that
+/// load together wherever it can be.
+fn in_every_order(
     gpu: &Gpu,
     limits: impl Fn(GpuBuilder) -> GpuBuilder,
 ) -> nonlin::Result<Vec<Gpu>> {
-    [MemoryOrder::Neighbours, MemoryOrder::Runs]
-        .map(|order| limits(limited(gpu)).memory_order(order).build())
+    let orders = [
+        (MemoryOrder::Neighbours, usize::MAX),
+        (MemoryOrder::Runs, usize::MAX),
+        (MemoryOrder::Runs, 1),
+    ];
+    orders
+        .map(|(order, share_from)| {
+            let builder = limits(limited(gpu)).memory_order(order);
+            builder.share_loads_from(share_from).build()
+        })
         .into_iter()
         .collect()
 }
@@ -145,7 +156,7 @@ fn limited(gpu: &Gpu) -> GpuBuilder {
 fn rows_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
     // Pieces that begin within rows, and pieces of whole rows.
     for bytes in [16 * 1024, 10_016, 2 * 2064 * 4] {
-        for gpu in in_both_orders(gpu, |builder| builder.max_chunk_bytes(bytes))? {
+        for gpu in in_every_order(gpu, |builder| builder.max_chunk_bytes(bytes))? {
             for (rows, columns) in [(9, 511), (11, 516), (40, 512), (5, 2052), (2000, 4), (6, 1)] {
                 check(&gpu, rows, columns)?;
             }
@@ -155,7 +166,7 @@ fn rows_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
 }
 
 fn rows_cross_the_group_limit(gpu: &Gpu) -> nonlin::Result<()> {
-    for gpu in in_both_orders(gpu, |builder| builder.max_groups(2))? {
+    for gpu in in_every_order(gpu, |builder| builder.max_groups(2))? {
         for (rows, columns) in [(9, 511), (30, 512), (5, 2052), (2000, 4)] {
             check(&gpu, rows, columns)?;
         }

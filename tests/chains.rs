@@ -36,7 +36,7 @@ const LEAST_NARROW: f64 = 0.6;
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for subject in support::with_all_as_one(support::subjects()) {
+    for subject in support::with_sharing(support::with_all_as_one(support::subjects())) {
         trials.push(
             subject.trial("results_lie_where_the_steps_put_them", |tested| {
                 let asked = std::env::var("NONLIN_CHAINS").ok();

@@ -4,7 +4,6 @@ use super::adapter::{self, MemoryOrder, WORKGROUP};
 use super::bindings::Caches;
 use super::pipeline::Pipelines;
 use super::pool::{KEPT_BYTES, PADDING, Pool};
-use super::shader::Rows;
 use crate::{Error, Result};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -135,12 +134,8 @@ impl Context {
         let shared_loads = adapter::shared_loads(&adapter, features, &limits)
             .then(|| settings.share_loads_from.unwrap_or(adapter::SHARED_FROM));
         // One dispatch covers one chunk, in two dimensions of groups of vectors of 16 bytes.
-        let all_groups = u64::from(max_groups) * u64::from(max_groups);
-        let dispatch_bytes = if shared_loads.is_some() {
-            all_groups.min(1 << 20) * u64::from(Rows::GROUP) * 4
-        } else {
-            all_groups.saturating_mul(u64::from(WORKGROUP) * 16)
-        };
+        let dispatch_bytes =
+            u64::from(max_groups).saturating_mul(u64::from(max_groups) * u64::from(WORKGROUP) * 16);
         let chunk_bytes = limits
             .max_storage_buffer_binding_size
             .min(limits.max_buffer_size)

@@ -38,7 +38,8 @@ pub(super) fn rows_among_vectors(
 /// How many of `len` elements make whole workgroups that load together, in a grid without others.
 pub(super) fn in_shared_groups(len: u64, max: u32) -> u64 {
     let (group, max) = (u64::from(Rows::GROUP), u64::from(max));
-    let groups = len / group;
+    // A kernel can number no more of them.
+    let groups = (len / group).min(max * max).min(1 << 20);
     let whole = if groups > max {
         groups / max * max
     } else {
@@ -84,12 +85,13 @@ mod tests {
                 let len = groups * group + 3;
                 let taken = in_shared_groups(len, max);
                 assert!(taken <= len && taken.is_multiple_of(group));
-                assert!(len - taken < group * u64::from(max));
                 let (columns, rows) = grid(taken / group, max);
-                if taken > 0 && taken / group <= u64::from(max) * u64::from(max) {
+                if taken > 0 {
                     assert_eq!(u64::from(columns) * u64::from(rows), taken / group);
                     assert!(columns <= max && rows <= max);
                 }
+                let all = u64::from(max) * u64::from(max);
+                assert!(taken + group * u64::from(max) > len.min(all * group));
             }
         }
     }

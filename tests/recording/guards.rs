@@ -7,7 +7,7 @@ use nonlin::{Activation, Broadcast, Chain, Direction, Gpu, Operand, Operation, T
 const OFFSETS: [u64; 16] = [
     0, 4, 8, 12, 16, 20, 60, 64, 124, 128, 196, 240, 244, 248, 252, 260,
 ];
-const LENGTHS: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 256, 257, 1000, 4099];
+const LENGTHS: [usize; 15] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 255, 256, 257, 1000, 4096, 4099];
 const SLOPE: f32 = 0.25;
 
 fn leaky() -> Activation {
@@ -128,7 +128,11 @@ fn stride(len: usize) -> usize {
 }
 
 pub fn no_byte_outside_of_the_results_changes(gpu: &Gpu) -> nonlin::Result<()> {
-    let foreign = Foreign::new(gpu);
+    results_stay_in_their_place(&Foreign::new(gpu))?;
+    results_stay_in_their_place(&Foreign::sharing(gpu))
+}
+
+fn results_stay_in_their_place(foreign: &Foreign) -> nonlin::Result<()> {
     for direction in [
         Direction::Forward,
         Direction::Derivative,
@@ -145,7 +149,7 @@ pub fn no_byte_outside_of_the_results_changes(gpu: &Gpu) -> nonlin::Result<()> {
             {
                 let stride = stride(len);
                 let size = stride * OFFSETS.len();
-                let mut arena = Arena::new(&foreign, 3, size, layout == Layout::Together);
+                let mut arena = Arena::new(foreign, 3, size, layout == Layout::Together);
                 foreign.pass(|pass| {
                     for call in 0..OFFSETS.len() {
                         let [x, grad, out] =
@@ -170,10 +174,7 @@ pub fn no_byte_outside_of_the_results_changes(gpu: &Gpu) -> nonlin::Result<()> {
                         arena.put(out, &want);
                     }
                 });
-                arena.verify(
-                    &foreign,
-                    &format!("{direction}, {layout:?}, {len} elements"),
-                );
+                arena.verify(foreign, &format!("{direction}, {layout:?}, {len} elements"));
             }
         }
     }
@@ -193,6 +194,7 @@ fn shapes() -> Vec<(Broadcast, usize, usize)> {
         (257, 3),
         (64, 4),
         (13, 67),
+        (13, 96),
     ] {
         for broadcast in [
             Broadcast::Scalar,
@@ -232,21 +234,25 @@ fn chain(foreign: &Foreign, arena: &Arena, operand: Place, broadcast: Broadcast)
 }
 
 pub fn no_byte_outside_changes_with_operands(gpu: &Gpu) -> nonlin::Result<()> {
-    let foreign = Foreign::new(gpu);
+    results_with_operands_stay_in_their_place(&Foreign::new(gpu))?;
+    results_with_operands_stay_in_their_place(&Foreign::sharing(gpu))
+}
+
+fn results_with_operands_stay_in_their_place(foreign: &Foreign) -> nonlin::Result<()> {
     for (broadcast, rows, columns) in shapes() {
         let len = rows * columns;
         for direction in [Direction::Forward, Direction::Backward] {
             for layout in [Layout::Apart, Layout::Together, Layout::InPlace] {
                 let stride = stride(len);
                 let size = stride * OFFSETS.len();
-                let mut arena = Arena::new(&foreign, 4, size, layout == Layout::Together);
+                let mut arena = Arena::new(foreign, 4, size, layout == Layout::Together);
                 foreign.pass(|pass| {
                     for call in 0..OFFSETS.len() {
                         let [x, grad, out, mut operand] =
                             [0, 1, 2, 3].map(|room| place(room, call, stride, len, true));
                         operand.len = operand_len(broadcast, rows, columns);
                         let out = if layout == Layout::InPlace { x } else { out };
-                        let chain = chain(&foreign, &arena, operand, broadcast);
+                        let chain = chain(foreign, &arena, operand, broadcast);
                         let kernel = foreign.gpu.kernel(&chain, direction).unwrap();
                         let (x_span, out_span) = (arena.span(x), arena.span(out));
                         if direction.takes_grad() {
@@ -269,7 +275,7 @@ pub fn no_byte_outside_changes_with_operands(gpu: &Gpu) -> nonlin::Result<()> {
                     }
                 });
                 arena.verify(
-                    &foreign,
+                    foreign,
                     &format!("{direction}, {layout:?}, {broadcast} over {rows} x {columns}"),
                 );
             }
@@ -279,13 +285,17 @@ pub fn no_byte_outside_changes_with_operands(gpu: &Gpu) -> nonlin::Result<()> {
 }
 
 pub fn no_byte_outside_of_the_gradients_changes(gpu: &Gpu) -> nonlin::Result<()> {
-    let foreign = Foreign::new(gpu);
+    gradients_stay_in_their_place(&Foreign::new(gpu))?;
+    gradients_stay_in_their_place(&Foreign::sharing(gpu))
+}
+
+fn gradients_stay_in_their_place(foreign: &Foreign) -> nonlin::Result<()> {
     for (broadcast, rows, columns) in shapes() {
         let len = rows * columns;
         for layout in [Layout::Apart, Layout::Together, Layout::InPlaceOfGrad] {
             let stride = stride(len);
             let size = stride * OFFSETS.len();
-            let mut arena = Arena::new(&foreign, 5, size, layout == Layout::Together);
+            let mut arena = Arena::new(foreign, 5, size, layout == Layout::Together);
             foreign.pass(|pass| {
                 for call in 0..OFFSETS.len() {
                     let [x, grad, dx, mut operand, mut sums] =
@@ -297,7 +307,7 @@ pub fn no_byte_outside_of_the_gradients_changes(gpu: &Gpu) -> nonlin::Result<()>
                     } else {
                         dx
                     };
-                    let chain = chain(&foreign, &arena, operand, broadcast);
+                    let chain = chain(foreign, &arena, operand, broadcast);
                     let kernel = foreign.gpu.gradients_kernel(&chain, &[0]).unwrap();
                     let [x_span, grad_span, dx_span, sums_span] =
                         [x, grad, dx, sums].map(|place| arena.span(place));
@@ -310,7 +320,7 @@ pub fn no_byte_outside_of_the_gradients_changes(gpu: &Gpu) -> nonlin::Result<()>
                 }
             });
             arena.verify(
-                &foreign,
+                foreign,
                 &format!("gradients, {layout:?}, {broadcast} over {rows} x {columns}"),
             );
         }

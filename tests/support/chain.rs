@@ -13,7 +13,8 @@
 //!   Where numbers without an error have a result that is an f32, there is no error.
 //! - **The larger and the smaller one**: no error. Their gradient's share is 0, 1, the half at a tie of two exact numbers, and anything from
 //!   0 to 1 where the range reaches to the other side.
-//! - **Subnormal numbers** may be taken for zero, so a range that reaches below 2^-126 includes zero.
+//! - **Subnormal numbers** may be taken for zero, so a range that reaches below 2^-126 includes zero. A subnormal product may be twice as
+//!   large: Mesa's OpenGL driver multiplies in another order, `-6 · (7e-45 · 0.25)` for `(-6 · 0.25) · 7e-45`.
 //! - **A sum over `n` elements**: the sum of the ranges, and `n · 2^-24` of the sum of the largest magnitudes.
 //! - **Where a value may leave the range of f32**, or an infinity or a pole lies in the range of an input, nothing is claimed of what depends
 //!   on it; other tests look at special values. Where a whole range has no value (the logarithm of negative numbers), the result is NaN.

@@ -20,6 +20,20 @@ impl Foreign {
         Self::open(adapter(gpu), change)
     }
 
+    /// A device on which invocations load together wherever they can.
+    pub fn sharing(gpu: &Gpu) -> Self {
+        let info = gpu.info();
+        let builder = Gpu::builder().adapter(&info.name);
+        let gpu = builder.backends(info.backend.into()).share_loads_from(1);
+        let gpu = gpu.build().unwrap();
+        Self {
+            adapter: adapter(&gpu),
+            device: gpu.device().clone(),
+            queue: gpu.queue().clone(),
+            gpu,
+        }
+    }
+
     /// Another device of the same program.
     pub fn another(&self) -> Self {
         Self::open(self.adapter.clone(), |_| {})

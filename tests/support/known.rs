@@ -86,9 +86,15 @@ impl Known {
         self.both(other, |a, b| a - b).computed(1.0)
     }
 
-    /// The product.
+    /// The product. Drivers multiply three numbers in any order, and a product that is subnormal on the way may be off by as much as itself.
     pub fn times(self, other: Self) -> Self {
-        self.both(other, |a, b| a * b).computed(1.0)
+        let edge = f64::from(f32::MIN_POSITIVE);
+        match self.both(other, |a, b| a * b).computed(1.0) {
+            Between(low, high) if low != high && low > -edge && high < edge => {
+                Between(2.0 * low, 2.0 * high)
+            }
+            other => other,
+        }
     }
 
     /// The quotient.

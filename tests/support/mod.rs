@@ -16,7 +16,7 @@ pub mod sample;
 use adapters::{Adapter, adapters, say};
 use libtest_mimic::{Completion, Failed, Trial};
 use nonlin::cpu::{Cpu, Isa};
-use nonlin::{Direction, Engine, Engines};
+use nonlin::{Direction, Engine, Engines, Gpu};
 use std::sync::Arc;
 
 /// One engine that is tested: an instruction set of the CPU or an adapter of the machine.
@@ -75,6 +75,25 @@ impl Subject {
 pub fn subjects() -> Vec<Subject> {
     let cpus = Isa::available().iter().map(|&isa| cpu(isa));
     cpus.chain(adapters().into_iter().map(gpu)).collect()
+}
+
+/// These, and the adapters where invocations load together once more, where they do so from the first element on.
+pub fn with_sharing(mut subjects: Vec<Subject>) -> Vec<Subject> {
+    for adapter in adapters() {
+        if let Adapter::Open { gpu: plain, name } = adapter {
+            let info = plain.info();
+            if info.shared_loads.is_some() {
+                let builder = Gpu::builder().adapter(&info.name);
+                let builder = builder.backends(info.backend.into()).share_loads_from(1);
+                let name = format!("{name}_sharing");
+                subjects.push(gpu(match builder.build() {
+                    Ok(gpu) => Adapter::Open { gpu, name },
+                    Err(error) => Adapter::Missing(error.to_string()),
+                }));
+            }
+        }
+    }
+    subjects
 }
 
 /// These, and all of them as one engine that cuts even short slices.
