@@ -46,7 +46,8 @@ pub struct Info {
     pub memory_order: MemoryOrder,
     /// Whether kernels load and store 64-bit numbers: faster where the adapter does so number by number.
     pub wide_numbers: bool,
-    /// From how many elements on the invocations of a workgroup load and store together, where the adapter is one for which that is faster.
+    /// From how many elements on the invocations of a workgroup load and store together
+    /// ([`GpuBuilder::share_loads_from`](crate::gpu::GpuBuilder::share_loads_from)); `None` where that is not possible or not faster.
     pub shared_loads: Option<usize>,
 }
 

@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// (aligned or not, in place or not), a buffer of parameters at the first use of each set of them, and a bind group at the first use
 /// of each set of buffers. At most 256 sets of each kind are kept, and those that are keep their buffers alive.
 ///
+/// What is recorded sets the pass's pipeline, its bind group 0 and, where [`Info::shared_loads`](super::Info::shared_loads) says that
+/// invocations load together, its first 84 bytes of immediates: kernels of your own set theirs again.
+///
 /// Tensors that are recorded have to live until the pass is submitted, the operands of the chain included: when one is dropped, its memory
 /// serves for another at once.
 ///
