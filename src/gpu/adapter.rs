@@ -316,9 +316,6 @@ pub(super) fn wide_numbers(info: &AdapterInfo, features: wgpu::Features) -> bool
 /// `Immediates` in `shaders/kernels/shared.wgsl`, word by word.
 pub(super) type Immediates = [u32; 21];
 
-/// From how many elements on loading together pays: its kernels take 0.1 s longer to compile.
-pub(super) const SHARED_FROM: usize = 1 << 16;
-
 /// What loading together takes.
 pub(super) const SHARED_LOADS: wgpu::Features = wgpu::Features::IMMEDIATES
     .union(wgpu::Features::SUBGROUP)
@@ -327,17 +324,30 @@ pub(super) const SHARED_LOADS: wgpu::Features = wgpu::Features::IMMEDIATES
 /// Their bytes.
 pub(super) const IMMEDIATE_BYTES: u32 = size_of::<Immediates>() as u32;
 
-/// Whether the invocations of a workgroup are to load and store together: llvmpipe does so number by number for each invocation, and once
-/// where all have the same place. A workgroup has to be one subgroup.
+/// From how many elements on the invocations of a workgroup load and store together, `asked` for or where it pays: llvmpipe up to Mesa
+/// 22 loads and stores number by number for each invocation, and once where all have the same place. Later versions do not, and take 8 µs
+/// for such a workgroup. None where a workgroup of them is not one subgroup, or features are missing.
 pub(super) fn shared_loads(
     info: &AdapterInfo,
     features: wgpu::Features,
     limits: &wgpu::Limits,
-) -> bool {
-    wide_numbers(info, features)
+    asked: Option<usize>,
+) -> Option<usize> {
+    // Its kernels take 0.1 s longer to compile.
+    let faster = mesa(info)
+        .is_some_and(|major| major <= 22)
+        .then_some(1 << 16);
+    let possible = wide_numbers(info, features)
         && [info.subgroup_min_size, info.subgroup_max_size] == [Rows::SHARING; 2]
         && features.contains(SHARED_LOADS)
-        && limits.max_immediate_size >= IMMEDIATE_BYTES
+        && limits.max_immediate_size >= IMMEDIATE_BYTES;
+    asked.or(faster).filter(|_| possible)
+}
+
+/// The first number of Mesa's version, of a driver that is Mesa's.
+fn mesa(info: &AdapterInfo) -> Option<u32> {
+    let (_, version) = info.driver_info.split_once("Mesa ")?;
+    version.split('.').next()?.parse().ok()
 }
 
 /// Whether buffers are to be mapped directly: where memory is shared. Elsewhere it would put them into slow memory.
@@ -347,4 +357,27 @@ pub(super) fn mappable(info: &AdapterInfo, features: wgpu::Features) -> bool {
         DeviceType::Cpu | DeviceType::IntegratedGpu
     );
     shared && features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_mesa_is_found_in_what_its_drivers_say() {
+        let info = |driver_info: &str| AdapterInfo {
+            driver_info: driver_info.to_owned(),
+            ..AdapterInfo::new(DeviceType::Cpu, wgpu::Backend::Vulkan)
+        };
+        for (text, major) in [
+            ("Mesa 22.3.6 (LLVM 15.0.6)", Some(22)),
+            ("Mesa 25.0.7-2~bpo12+1 (LLVM 15.0.6)", Some(25)),
+            ("4.5 (Core Profile) Mesa 22.3.6", Some(22)),
+            ("SwiftShader driver", None),
+            ("Mesa of our own", None),
+            ("", None),
+        ] {
+            assert_eq!(mesa(&info(text)), major, "{text}");
+        }
+    }
 }

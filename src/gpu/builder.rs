@@ -68,8 +68,9 @@ impl GpuBuilder {
         self
     }
 
-    /// From how many elements on kernels are compiled that load and store for several invocations together, on llvmpipe, where that makes
-    /// them two to three times as fast; by default 65,536. Their first use takes 0.1 s longer; `usize::MAX` spares that.
+    /// From how many elements on kernels are compiled that load and store for several invocations together, on llvmpipe: by default 65,536
+    /// up to Mesa 22, where they are two to three times as fast and their first use takes 0.1 s longer, and never on later versions, where they
+    /// are slower; `usize::MAX` is never too.
     pub fn share_loads_from(mut self, elements: usize) -> Self {
         self.settings.share_loads_from = Some(elements);
         self
@@ -193,7 +194,8 @@ async fn open(found: Found, settings: Settings) -> Result<Gpu> {
         required_features |= Features::SHADER_INT64;
     }
     let own = adapter.limits();
-    let shared_loads = adapter::shared_loads(&info, available, &own);
+    let asked = settings.share_loads_from;
+    let shared_loads = adapter::shared_loads(&info, available, &own, asked).is_some();
     if shared_loads {
         required_features |= adapter::SHARED_LOADS;
     }

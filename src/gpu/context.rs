@@ -132,8 +132,8 @@ impl Context {
             .max_compute_workgroups_per_dimension
             .min(settings.max_groups.unwrap_or(u32::MAX))
             .max(1);
-        let shared_loads = adapter::shared_loads(&adapter, features, &limits)
-            .then(|| settings.share_loads_from.unwrap_or(adapter::SHARED_FROM));
+        let asked = settings.share_loads_from;
+        let shared_loads = adapter::shared_loads(&adapter, features, &limits, asked);
         // One dispatch covers one chunk, in two dimensions of groups of vectors of 16 bytes.
         let dispatch_bytes =
             u64::from(max_groups).saturating_mul(u64::from(max_groups) * u64::from(WORKGROUP) * 16);

@@ -224,7 +224,11 @@ mod tests {
                     vec![Access::Read; inputs],
                     vec![Access::ReadBesideOutput; inputs],
                 ];
-                for i in 0..inputs {
+                let spread = |i: &usize| {
+                    let broadcast = Element::new(&steps, &task).inputs[*i].broadcast();
+                    !matches!(broadcast, None | Some(crate::Broadcast::Full))
+                };
+                for i in (0..inputs).filter(|i| !spread(i)) {
                     let mut one = places[0].clone();
                     one[i] = Access::Output(0);
                     places.push(one);
