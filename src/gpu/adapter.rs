@@ -316,13 +316,13 @@ pub(super) fn wide_numbers(info: &AdapterInfo, features: wgpu::Features) -> bool
 /// `Immediates` in `shaders/kernels/shared.wgsl`, word by word.
 pub(super) type Immediates = [u32; 21];
 
-/// What loading together takes.
+/// Their bytes.
+pub(super) const IMMEDIATE_BYTES: u32 = size_of::<Immediates>() as u32;
+
+/// What loading together takes of the device.
 pub(super) const SHARED_LOADS: wgpu::Features = wgpu::Features::IMMEDIATES
     .union(wgpu::Features::SUBGROUP)
     .union(wgpu::Features::SUBGROUP_BARRIER);
-
-/// Their bytes.
-pub(super) const IMMEDIATE_BYTES: u32 = size_of::<Immediates>() as u32;
 
 /// From how many elements on the invocations of a workgroup load and store together, `asked` for or where it pays: llvmpipe up to Mesa
 /// 22 loads and stores number by number for each invocation, and once where all have the same place. Later versions do not, and take 8 µs

@@ -192,16 +192,53 @@ impl Layout<'_> {
 
     /// The vectors of a run, two at a time.
     fn wide_run(&self, lines: &mut Vec<String>) {
+        let inputs = &self.element.inputs;
         for k in 0..Rows::SEVERAL / 2 {
             lines.push("{".to_owned());
             lines.push(format!("    let wide = first / 2u + {k}u;"));
-            self.wide_inputs(lines, |i, input| match input.broadcast() {
-                Some(Broadcast::Row) => self.wide_at(i, &format!("first_column / 8u + {k}u")),
-                _ => self.wide_at(i, "wide"),
-            });
-            self.two_vectors(lines, |lines, variable, value| {
-                lines.push(format!("        {variable}[wide] = {value};"));
-            });
+            for (i, input) in inputs.iter().enumerate() {
+                if self.is_wide(*input) {
+                    let place = match input.broadcast() {
+                        Some(Broadcast::Row) => format!("first_column / 8u + {k}u"),
+                        _ => "wide".to_owned(),
+                    };
+                    let variable = self.variable(i);
+                    let in_place = matches!(self.kernel.access[i], Access::Output(_));
+                    let load = if in_place && !self.stores_two {
+                        format!("Wide({variable}[2u * wide], {variable}[2u * wide + 1u])")
+                    } else {
+                        format!("{variable}[{place}]")
+                    };
+                    lines.push(format!("    let {}_wide = {load};", input.name()));
+                }
+            }
+            let outputs = &self.element.outputs;
+            if self.stores_two {
+                let declared = outputs
+                    .iter()
+                    .map(|output| format!("    var {}: vec4<f32>;", first_of_two(*output)));
+                lines.extend(declared);
+            }
+            for (half, name) in ["first_half", "second_half"].into_iter().enumerate() {
+                lines.push("    {".to_owned());
+                lines.push(format!("        let i = 2u * wide + {half}u;"));
+                for input in inputs.iter().filter(|input| self.is_wide(**input)) {
+                    let input = input.name();
+                    lines.push(format!("        let {input}_here = {name}({input}_wide);"));
+                }
+                let values = self.values(lines, |input| !self.is_wide(*input));
+                for (output, value) in outputs.iter().zip(values) {
+                    let (variable, first) = (output_variable(*output), first_of_two(*output));
+                    lines.push(match half {
+                        _ if !self.stores_two => {
+                            format!("        {variable}[i] = pairs({value});")
+                        }
+                        0 => format!("        {first} = {value};"),
+                        _ => format!("        {variable}[wide] = wide_of({first}, {value});"),
+                    });
+                }
+                lines.push("    }".to_owned());
+            }
             lines.push("}".to_owned());
         }
     }
@@ -249,65 +286,6 @@ impl Layout<'_> {
                 }
             }
             lines.push("}".to_owned());
-        }
-    }
-
-    /// Two vectors of an input that lie one after the other.
-    fn wide_at(&self, i: usize, wide: &str) -> String {
-        let variable = self.variable(i);
-        let in_place = matches!(self.kernel.access[i], Access::Output(_));
-        if in_place && !self.stores_two {
-            format!("Wide({variable}[2u * ({wide})], {variable}[2u * ({wide}) + 1u])")
-        } else {
-            format!("{variable}[{wide}]")
-        }
-    }
-
-    /// Loads the inputs that are loaded two vectors at a time.
-    fn wide_inputs(&self, lines: &mut Vec<String>, load: impl Fn(usize, &Input) -> String) {
-        for (i, input) in self.element.inputs.iter().enumerate() {
-            if self.is_wide(*input) {
-                lines.push(format!(
-                    "    let {}_wide = {};",
-                    input.name(),
-                    load(i, input)
-                ));
-            }
-        }
-    }
-
-    /// Computes two vectors of loaded inputs, and stores the results, two at a time with `store_two`.
-    fn two_vectors(
-        &self,
-        lines: &mut Vec<String>,
-        store_two: impl Fn(&mut Vec<String>, &str, &str),
-    ) {
-        let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
-        if self.stores_two {
-            let declared = outputs
-                .iter()
-                .map(|output| format!("    var {}: vec4<f32>;", first_of_two(*output)));
-            lines.extend(declared);
-        }
-        for (half, name) in ["first_half", "second_half"].into_iter().enumerate() {
-            lines.push("    {".to_owned());
-            lines.push(format!("        let i = 2u * wide + {half}u;"));
-            for input in inputs.iter().filter(|input| self.is_wide(**input)) {
-                let input = input.name();
-                lines.push(format!("        let {input}_here = {name}({input}_wide);"));
-            }
-            let values = self.values(lines, |input| !self.is_wide(*input));
-            for (output, value) in outputs.iter().zip(values) {
-                let (variable, first) = (output_variable(*output), first_of_two(*output));
-                match half {
-                    _ if !self.stores_two => {
-                        lines.push(format!("        {variable}[i] = pairs({value});"));
-                    }
-                    0 => lines.push(format!("        {first} = {value};")),
-                    _ => store_two(lines, &variable, &format!("wide_of({first}, {value})")),
-                }
-            }
-            lines.push("    }".to_owned());
         }
     }
 
