@@ -7,6 +7,7 @@ mod support;
 use nonlin::cpu::Cpu;
 use nonlin::gpu::{GpuBuilder, MemoryOrder};
 use nonlin::{Broadcast, Chain, Engine, Error, Gpu, Operand, Operation, Tensor, Values};
+use support::adapters::again;
 use support::claims::{self, IntoCompletion};
 use support::foreign::Foreign;
 
@@ -140,17 +141,11 @@ fn in_every_order(
     ];
     orders
         .map(|(order, share_from)| {
-            let builder = limits(limited(gpu)).memory_order(order);
+            let builder = limits(again(gpu)).memory_order(order);
             builder.share_loads_from(share_from).build()
         })
         .into_iter()
         .collect()
-}
-
-fn limited(gpu: &Gpu) -> GpuBuilder {
-    Gpu::builder()
-        .adapter(&gpu.info().name)
-        .backends(gpu.info().backend.into())
 }
 
 fn rows_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {

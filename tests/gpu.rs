@@ -8,6 +8,7 @@ mod tensors_example;
 use libtest_mimic::{Completion, Trial};
 use nonlin::gpu::Clock;
 use nonlin::{Activation, Direction, Engine, Error, Gpu, Tensor};
+use support::adapters::again;
 use support::claims::{self, IntoCompletion};
 use support::foreign::Foreign;
 
@@ -35,12 +36,6 @@ fn inputs(len: usize) -> Vec<f32> {
 
 fn grads(len: usize) -> Vec<f32> {
     (0..len).map(|i| (i % 13) as f32 - 6.5).collect()
-}
-
-fn same(gpu: &Gpu) -> nonlin::gpu::GpuBuilder {
-    Gpu::builder()
-        .adapter(&gpu.info().name)
-        .backends(gpu.info().backend.into())
 }
 
 fn assert_equal(got: &[f32], want: &[f32], what: &str) {
@@ -117,7 +112,7 @@ fn every_length_works(gpu: &Gpu) -> nonlin::Result<()> {
 }
 
 fn tensors_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
-    let gpu = same(gpu).max_chunk_bytes(1000).build()?;
+    let gpu = again(gpu).max_chunk_bytes(1000).build()?;
     assert_eq!(gpu.info().max_chunk_bytes, 960);
     assert_eq!(gpu.empty(241)?.buffers().len(), 2);
     [1, 239, 240, 241, 243, 244, 245, 479, 480, 481, 1000, 1025]
@@ -127,7 +122,7 @@ fn tensors_cross_the_chunk_limit(gpu: &Gpu) -> nonlin::Result<()> {
 
 fn dispatches_cross_the_group_limit(gpu: &Gpu) -> nonlin::Result<()> {
     // A group computes 1024 elements, and two dimensions of three groups each make one chunk.
-    let gpu = same(gpu).max_groups(3).build()?;
+    let gpu = again(gpu).max_groups(3).build()?;
     assert_eq!(gpu.info().max_chunk_bytes, 9 * 4096);
     [1023, 1024, 3071, 3072, 3073, 7000, 9215, 9216, 9217, 20_000]
         .into_iter()
@@ -238,7 +233,7 @@ fn two_threads_share_one_gpu(gpu: &Gpu) {
 }
 
 fn another_devices_tensor_is_refused(gpu: &Gpu) -> nonlin::Result<()> {
-    let other = same(gpu).build()?;
+    let other = again(gpu).build()?;
     let (here, there) = (gpu.upload(&[1.0, 2.0])?, other.upload(&[1.0, 2.0])?);
     let refused = [
         gpu.forward(leaky(), &there).map(drop),
@@ -291,7 +286,7 @@ fn lengths_that_differ_are_refused(gpu: &Gpu) -> nonlin::Result<()> {
 }
 
 fn parameters_are_checked_and_never_recompile(gpu: &Gpu) -> nonlin::Result<()> {
-    let gpu = same(gpu).build()?;
+    let gpu = again(gpu).build()?;
     let x = gpu.upload(&[-1.0, -2.0, 3.0])?;
     for slope in [0.5, 0.125, 2.0, 0.5] {
         let y = gpu
@@ -322,7 +317,7 @@ fn a_zero_beside_an_infinity_gives_zero_and_nan_stays(gpu: &Gpu) -> nonlin::Resu
 }
 
 fn dropped_buffers_are_used_again(gpu: &Gpu) -> nonlin::Result<()> {
-    let gpu = same(gpu).build()?;
+    let gpu = again(gpu).build()?;
     let first = gpu.empty(123_457)?;
     let buffer = first.buffers()[0].clone();
     drop(first);
@@ -361,7 +356,7 @@ fn too_much_memory_is_an_error(gpu: &Gpu) {
 }
 
 fn a_lost_device_is_an_error(gpu: &Gpu) -> nonlin::Result<()> {
-    let gpu = same(gpu).build()?;
+    let gpu = again(gpu).build()?;
     let x = gpu.upload(&[1.0])?;
     gpu.device().destroy();
     let results = [

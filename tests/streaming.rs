@@ -7,6 +7,7 @@ use nonlin::cpu::Cpu;
 use nonlin::gpu::{GpuBuilder, Progress};
 use nonlin::{Activation, Chain, Direction, Engine, Error, Gpu};
 use std::ops::ControlFlow;
+use support::adapters::again;
 use support::claims::{self, IntoCompletion};
 
 /// Bytes of a chunk.
@@ -15,10 +16,7 @@ const CHUNK: u64 = 1 << 16;
 const PART: usize = CHUNK as usize / 4;
 
 fn limited(gpu: &Gpu) -> GpuBuilder {
-    Gpu::builder()
-        .adapter(&gpu.info().name)
-        .backends(gpu.info().backend.into())
-        .max_chunk_bytes(CHUNK)
+    again(gpu).max_chunk_bytes(CHUNK)
 }
 
 fn numbers(len: usize) -> Vec<f32> {

@@ -224,13 +224,14 @@ impl<'a> Pieces<'a> {
         if !aligned || !whole(4) || !spread.all(|placed| placed.span.start % self.alignment == 0) {
             return (Memory::Elements, len);
         }
+        let shared = self.shared(len);
         if !self.rows {
             if self.order != MemoryOrder::Runs {
                 return (Memory::Vectors(Rows::Split), len);
             }
             // What is left over makes a piece of its own.
-            return if self.shared(len) > 0 {
-                (Memory::Vectors(Rows::Shared), self.shared(len))
+            return if shared > 0 {
+                (Memory::Vectors(Rows::Shared), shared)
             } else if whole(4 * u64::from(Rows::SEVERAL)) {
                 (Memory::Vectors(Rows::Runs), len)
             } else {
@@ -239,8 +240,7 @@ impl<'a> Pieces<'a> {
         }
         let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
         // What is left over makes a piece of its own.
-        let (rows, len) =
-            rows_among_vectors(columns, before, len, self.order, |len| self.shared(len));
+        let (rows, len) = rows_among_vectors(columns, before, len, self.order, shared);
         (Memory::Vectors(rows), len)
     }
 

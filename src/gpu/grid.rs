@@ -11,21 +11,21 @@ pub(super) fn divisor(d: u32) -> (u32, u32) {
 }
 
 /// How rows of this length lie among vectors of four, where `before` elements come before them, and how many of the elements that is
-/// true of.
+/// true of. `shared` of them may be computed by invocations that load together.
 pub(super) fn rows_among_vectors(
     columns: u64,
     before: u64,
     len: u64,
     order: MemoryOrder,
-    shared: impl Fn(u64) -> u64,
+    shared: u64,
 ) -> (Rows, u64) {
     let are_multiples = |of: u64| columns.is_multiple_of(of) && before.is_multiple_of(of);
     let several = u64::from(Rows::SEVERAL);
     let (run, block) = (4 * several, columns * several);
     match order {
         _ if !are_multiples(4) => (Rows::Split, len),
-        MemoryOrder::Runs if are_multiples(Rows::SHARED.into()) && shared(len) > 0 => {
-            (Rows::Shared, shared(len))
+        MemoryOrder::Runs if are_multiples(Rows::SHARED.into()) && shared > 0 => {
+            (Rows::Shared, shared)
         }
         MemoryOrder::Runs if are_multiples(run) && len >= run => (Rows::Runs, len / run * run),
         MemoryOrder::Neighbours if before.is_multiple_of(columns) && len >= block => {

@@ -1,6 +1,7 @@
 //! Claims about layers over tensors.
 
 use super::case::integers;
+use crate::support::adapters::again;
 use nonlin::cpu::Cpu;
 use nonlin::dense::{Dense, DenseEngine, DenseGradients, Wanted};
 use nonlin::{Activation, Chain, Error, Gpu, Tensor};
@@ -124,16 +125,8 @@ pub fn the_function_is_in_the_kernel_of_the_product(gpu: &Gpu) -> nonlin::Result
     Ok(())
 }
 
-/// The same adapter, to be opened with lower limits.
-pub fn limited(gpu: &Gpu) -> nonlin::gpu::GpuBuilder {
-    let backend = gpu.info().backend;
-    Gpu::builder()
-        .backends(backend.into())
-        .adapter(&gpu.info().name)
-}
-
 pub fn a_matrix_has_to_fit_one_binding(gpu: &Gpu) -> nonlin::Result<()> {
-    let gpu = limited(gpu).max_chunk_bytes(64 * 4).build()?;
+    let gpu = again(gpu).max_chunk_bytes(64 * 4).build()?;
     let layer = Dense::new(8, 9);
     // The weights are 72 numbers.
     let refused = gpu.dense(&layer, &gpu.empty(8)?, &gpu.empty(72)?, None);
@@ -154,7 +147,7 @@ pub fn a_matrix_has_to_fit_one_binding(gpu: &Gpu) -> nonlin::Result<()> {
 }
 
 pub fn a_product_may_take_several_rows_of_groups(gpu: &Gpu) -> nonlin::Result<()> {
-    let gpu = limited(gpu).max_groups(2).build()?;
+    let gpu = again(gpu).max_groups(2).build()?;
     for (batch, outputs) in [(70, 57), (4000, 1), (1, 4000)] {
         let layer = Dense::new(1, outputs);
         let (x, weights) = (integers(batch, 1), integers(outputs, 2));

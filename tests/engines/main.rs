@@ -12,6 +12,7 @@ use nonlin::cpu::Cpu;
 use nonlin::{Activation, Chain, Direction, Engine, Engines, Error, Gpu, Share};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use support::adapters::again;
 use support::claims::{self, IntoCompletion};
 use support::compare::Judge;
 use support::foreign::Foreign;
@@ -24,8 +25,7 @@ const PIECE: usize = 1000;
 const LENGTHS: [usize; 7] = [0, 1, 7, PIECE, 2 * PIECE - 1, 2 * PIECE, 23 * PIECE + 5];
 
 fn another(gpu: &Gpu) -> nonlin::Result<Gpu> {
-    let same = Gpu::builder().adapter(&gpu.info().name);
-    same.backends(gpu.info().backend.into()).build()
+    again(gpu).build()
 }
 
 fn trio(gpu: &Gpu) -> nonlin::Result<Engines> {

@@ -2,20 +2,15 @@
 
 use crate::Claim;
 use crate::exact::*;
+use crate::support::adapters::again;
 use libtest_mimic::Failed;
 use nonlin::rows::Softmax;
 use nonlin::{Error, Gpu, Tensor};
 
-fn same(gpu: &Gpu) -> nonlin::gpu::GpuBuilder {
-    Gpu::builder()
-        .adapter(&gpu.info().name)
-        .backends(gpu.info().backend.into())
-}
-
 /// Bindings and dispatches so small that rows are cut anywhere.
 fn rows_may_lie_in_several_buffers(gpu: &Gpu) -> Result<(), Failed> {
     for (chunk_bytes, groups) in [(4096, 1), (1040, 3)] {
-        let small = same(gpu)
+        let small = again(gpu)
             .max_chunk_bytes(chunk_bytes)
             .max_groups(groups)
             .build()?;
@@ -46,7 +41,7 @@ fn rows_may_lie_in_several_buffers(gpu: &Gpu) -> Result<(), Failed> {
             check_values(&f.to_string(), exact, &x, &y, 300)?;
         }
     }
-    let tiny = same(gpu).max_chunk_bytes(64).build()?;
+    let tiny = again(gpu).max_chunk_bytes(64).build()?;
     match Gpu::softmax(&tiny, &Softmax::softmax(), &tiny.empty(1000)?, 1000) {
         Err(error) => {
             let text = error.to_string();
@@ -136,7 +131,7 @@ fn bytes_of(values: &[f32]) -> Vec<u8> {
 
 fn calls_again_make_nothing(gpu: &Gpu) -> Result<(), Failed> {
     // A device of its own: what others left in the pool is not there.
-    let gpu = &same(gpu).build()?;
+    let gpu = &again(gpu).build()?;
     let f = Softmax::log_softmax();
     for (rows, columns) in [(64, 256), (1, 100_000)] {
         let x = gpu.upload(&inputs(rows, columns))?;

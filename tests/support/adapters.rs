@@ -1,6 +1,7 @@
 //! The adapters of the machine: listed, opened and named in one place.
 
 use nonlin::Gpu;
+use nonlin::gpu::GpuBuilder;
 
 /// Set to 1, the trials that need an adapter are ignored, visibly; without it they fail where there is none.
 const NO_GPU: &str = "NONLIN_TEST_NO_GPU";
@@ -42,6 +43,14 @@ pub fn adapters() -> Vec<Adapter> {
         });
     }
     all
+}
+
+/// The same adapter, to be opened once more with other settings.
+pub fn again(gpu: &Gpu) -> GpuBuilder {
+    let info = gpu.info();
+    Gpu::builder()
+        .adapter(&info.name)
+        .backends(info.backend.into())
 }
 
 /// Says what the trials run on, except to a program that reads the list of trials.

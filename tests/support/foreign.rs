@@ -1,5 +1,6 @@
 //! The device of a program that owns wgpu, with what that program does beside.
 
+use super::adapters::again;
 use nonlin::Gpu;
 use wgpu::BufferUsages;
 
@@ -22,10 +23,7 @@ impl Foreign {
 
     /// A device on which invocations load together wherever they can.
     pub fn sharing(gpu: &Gpu) -> Self {
-        let info = gpu.info();
-        let builder = Gpu::builder().adapter(&info.name);
-        let gpu = builder.backends(info.backend.into()).share_loads_from(1);
-        let gpu = gpu.build().unwrap();
+        let gpu = again(gpu).share_loads_from(1).build().unwrap();
         Self {
             adapter: adapter(&gpu),
             device: gpu.device().clone(),

@@ -3,7 +3,7 @@
 // Each test program uses its own part of this.
 #![allow(dead_code)]
 
-use crate::support::adapters::{Adapter, adapters};
+use crate::support::adapters::{Adapter, adapters, again};
 use libtest_mimic::{Completion, Failed, Trial};
 use nonlin::Gpu;
 use nonlin::cpu::{Cpu, Isa};
@@ -28,10 +28,7 @@ impl Gates {
 
     /// The same adapter with other limits.
     pub fn limited(&self) -> nonlin::gpu::GpuBuilder {
-        let info = self.gpu().info();
-        Gpu::builder()
-            .adapter(&info.name)
-            .backends(info.backend.into())
+        again(self.gpu())
     }
 }
 

@@ -13,7 +13,7 @@ pub mod foreign;
 pub mod parameters;
 pub mod sample;
 
-use adapters::{Adapter, adapters, say};
+use adapters::{Adapter, adapters, again, say};
 use libtest_mimic::{Completion, Failed, Trial};
 use nonlin::cpu::{Cpu, Isa};
 use nonlin::{Direction, Engine, Engines, Gpu};
@@ -23,6 +23,8 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Subject {
     name: String,
+    /// The adapter where it is one.
+    adapter: Option<Gpu>,
     state: State,
 }
 
@@ -79,18 +81,16 @@ pub fn subjects() -> Vec<Subject> {
 
 /// These, and the adapters where invocations load together once more, where they do so from the first element on.
 pub fn with_sharing(mut subjects: Vec<Subject>) -> Vec<Subject> {
-    for adapter in adapters() {
-        if let Adapter::Open { gpu: plain, name } = adapter {
-            let info = plain.info();
-            if info.shared_loads.is_some() {
-                let builder = Gpu::builder().adapter(&info.name);
-                let builder = builder.backends(info.backend.into()).share_loads_from(1);
-                let name = format!("{name}_sharing");
-                subjects.push(gpu(match builder.build() {
-                    Ok(gpu) => Adapter::Open { gpu, name },
-                    Err(error) => Adapter::Missing(error.to_string()),
-                }));
-            }
+    for k in 0..subjects.len() {
+        let Subject { name, adapter, .. } = &subjects[k];
+        let Some(plain) = adapter else { continue };
+        if plain.info().shared_loads.is_some() {
+            let name = format!("{name}_sharing");
+            let adapter = match again(plain).share_loads_from(1).build() {
+                Ok(gpu) => Adapter::Open { gpu, name },
+                Err(error) => Adapter::Missing(error.to_string()),
+            };
+            subjects.push(gpu(adapter));
         }
     }
     subjects
@@ -115,6 +115,7 @@ pub fn with_all_as_one(mut subjects: Vec<Subject>) -> Vec<Subject> {
     };
     subjects.push(Subject {
         name: "all_as_one".to_owned(),
+        adapter: None,
         state,
     });
     subjects
@@ -134,6 +135,7 @@ fn cpu(isa: Isa) -> Subject {
     let name = isa.name().to_ascii_lowercase().replace(['-', '+'], "_");
     Subject {
         name: format!("cpu_{name}"),
+        adapter: None,
         state,
     }
 }
@@ -141,11 +143,13 @@ fn cpu(isa: Isa) -> Subject {
 fn gpu(adapter: Adapter) -> Subject {
     let without = |state| Subject {
         name: "gpu".to_owned(),
+        adapter: None,
         state,
     };
     match adapter {
         Adapter::Open { gpu, name } => Subject {
             name,
+            adapter: Some(gpu.clone()),
             state: State::Ready {
                 engine: Arc::new(gpu),
                 flushes: true,
