@@ -87,6 +87,12 @@ pub(crate) trait Elementwise: Sync + 'static {
     /// `f'(x)`.
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L;
 
+    /// `f'(x)`, and whether it is known that no lane of it is 0, infinite or NaN: then its product with a gradient needs no second look.
+    #[inline(always)]
+    fn derivative_and_size<L: Lanes>(x: L, c: &Constants) -> (L, bool) {
+        (Self::derivative(x, c), false)
+    }
+
     /// `f'(x)` from `y = f(x)`; never called where the metadata has no formula for it.
     fn derivative_from_output<L: Lanes>(y: L, _c: &Constants) -> L {
         y
@@ -123,6 +129,8 @@ pub(crate) trait Entry: Sync {
     fn derivative_magnitude(&self, x: f64, p: &[f64]) -> f64;
     fn kinks(&self, p: &[f64]) -> Vec<f64>;
     fn cpu_loop(&self, direction: crate::Direction, isa: cpu::Isa) -> cpu::Loop;
+    /// The loops of the function between two operands of a chain, forward and backward.
+    fn around_loops(&self, isa: cpu::Isa) -> Option<[cpu::AroundLoop; 2]>;
     #[cfg(test)]
     fn scalar_loop(&self, direction: crate::Direction, fused: bool) -> cpu::Loop;
 }
@@ -174,6 +182,10 @@ impl<T: Elementwise> Entry for T {
 
     fn cpu_loop(&self, direction: crate::Direction, isa: cpu::Isa) -> cpu::Loop {
         cpu::dispatch::loop_for::<T>(direction, isa)
+    }
+
+    fn around_loops(&self, isa: cpu::Isa) -> Option<[cpu::AroundLoop; 2]> {
+        Some(cpu::around_loops::<T>(isa))
     }
 
     #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{gate, product_pair, raised_exp_pair, silu_derivative};
+use crate::math::{NO_ROOT_FROM, exp2_from_root, gate, gate_derivative_moderate, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -14,6 +14,54 @@ const BETA_HI: f32 = f32::from_bits(0x3fd9_d000);
 const BETA_LO: f32 = f32::from_bits(0x39b2_2d0e);
 /// The root of the derivative as a sum of two f32; BETA times it is that of silu's.
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_4ba5), f32::from_bits(0xb245_7c7c)];
+/// BETA·log2(e) as a sum of two f32.
+const BASE_2: [f32; 2] = [f32::from_bits(0x401d_265f), f32::from_bits(0xb2e0_4765)];
+/// A place next to the root, by less than 2^-16, of so few bits that differences to it are exact.
+const NEXT_TO_ROOT: f32 = f32::from_bits(0x3f40_4c00);
+/// The factor of [`gate_derivative_moderate`], for which its product with `BETA·NEXT_TO_ROOT - 1` is nearly an f32; that product; BETA times it.
+const FACTOR: f32 = f32::from_bits(0x3fae_429b);
+const E_NEXT_TO_ROOT: f32 = f32::from_bits(0x3ec2_1b88);
+const SLOPE: f32 = f32::from_bits(0x4014_4ba0);
+/// -log2 of the product without the factor.
+const LOG2_NEXT_TO_ROOT: [f32; 2] = [f32::from_bits(0x3fec_14c0), f32::from_bits(0x366a_3296)];
+/// The moderate forms hold below this.
+const MODERATE: f32 = 32.0;
+
+#[inline(always)]
+fn forward<L: Lanes>(x: L) -> L {
+    let a = -x.abs().at_most(L::splat(66.0));
+    let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
+    gate(x, a, raised_exp_pair(hi, lo))
+}
+
+#[inline(always)]
+fn derivative<L: Lanes>(x: L) -> L {
+    let a = -x.abs().at_most(L::splat(66.0));
+    let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
+    let distance = (a - L::splat(ROOT[0])).mul_add(L::splat(BETA as f32), L::splat(-BETA as f32 * ROOT[1]));
+    silu_derivative(x.ge(L::splat(0.0)), hi, Some(lo), distance)
+}
+
+#[inline(always)]
+fn forward_moderate<L: Lanes>(x: L) -> L {
+    gate_of_product(x, L::splat(BASE_2[0]), L::splat(BASE_2[1]))
+}
+
+#[inline(always)]
+fn derivative_moderate<L: Lanes>(x: L) -> L {
+    let a = x.abs();
+    let (bits, p) = exp2_from_root(LOG2_NEXT_TO_ROOT, a, L::splat(BASE_2[0]), L::splat(BASE_2[1]));
+    let scale = bits.times_pow2_of_bits(E_NEXT_TO_ROOT);
+    let others = (a - L::splat(NEXT_TO_ROOT)).neg_mul_add(L::splat(SLOPE), scale - L::splat(E_NEXT_TO_ROOT));
+    gate_derivative_moderate(x, FACTOR, scale, p, others)
+}
+
+/// Where the moderate derivative does not hold.
+#[inline(always)]
+fn beyond_moderate<L: Lanes>(x: L) -> L::Mask {
+    let a = x.abs();
+    a.reaches(MODERATE) | !(a - L::splat(NEXT_TO_ROOT)).reaches(NO_ROOT_FROM)
+}
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -44,16 +92,26 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let a = -x.abs().at_most(L::splat(66.0));
-        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
-        gate(x, a, raised_exp_pair(hi, lo))
+        if L::MODERATE {
+            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), forward_moderate(x), forward(x));
+        }
+        forward(x)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let a = -x.abs().at_most(L::splat(66.0));
-        let (hi, lo) = product_pair(L::splat(BETA_HI), L::splat(BETA_LO), a);
-        let distance = (a - L::splat(ROOT[0])).mul_add(L::splat(BETA as f32), L::splat(-BETA as f32 * ROOT[1]));
-        silu_derivative(x.ge(L::splat(0.0)), hi, Some(lo), distance)
+        if L::MODERATE {
+            let beyond = beyond_moderate(x);
+            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
+        }
+        derivative(x)
+    }
+
+    #[inline(always)]
+    fn derivative_and_size<L: Lanes>(x: L, c: &Constants) -> (L, bool) {
+        if L::MODERATE && !L::any(beyond_moderate(x)) {
+            return (derivative_moderate(x), true);
+        }
+        (Self::derivative(x, c), false)
     }
 }

@@ -3,7 +3,9 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{gate_derivative_beyond, GELU_TANH_LEFT, GELU_TANH_TAIL, GateDerivative, exp_pair, gate, gate_derivative_unfused, polynomial, product_pair, raised_exp_pair, where_held};
+use crate::math::{
+    GELU_TANH_LEFT, GELU_TANH_TAIL, GateDerivative, NO_ROOT_FROM, exp_pair, exp2_from_root, gate, gate_derivative_beyond, gate_derivative_moderate, gate_derivative_unfused, gate_of_product, moderate_or_general, polynomial, product_pair, raised_exp_pair, where_held,
+};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -36,7 +38,7 @@ const NEAR_ROOT: [f32; 12] = [
     f32::from_bits(0xb55d_70fa),
 ];
 /// `1 + exp(2u) + x·2u'` divided by the distance from the root, as its series there.
-const NEXT_TO_ROOT: [f32; 4] = [
+const NEAR_ROOT_OF_N: [f32; 4] = [
     f32::from_bits(0x401d_7b67),
     f32::from_bits(0xbdcc_9e6a),
     f32::from_bits(0x3ecd_077b),
@@ -91,7 +93,7 @@ fn derivative<L: Lanes>(x: L) -> L {
     if L::FUSED {
         let gate = GateDerivative::new(hi, lo);
         let n = a.mul_add(leading, gate.one_plus_power()) + gate.plus_last(a * rest);
-        return gate.finish(positive, n, d - L::splat(ROOT[1]), NEXT_TO_ROOT);
+        return gate.finish(positive, n, d - L::splat(ROOT[1]), NEAR_ROOT_OF_N);
     }
     let e = exp_pair(hi, lo);
     let n = a.mul_add(leading, a.mul_add(rest, L::splat(1.0) + e.value()));
@@ -99,6 +101,63 @@ fn derivative<L: Lanes>(x: L) -> L {
     let w = polynomial(a + L::splat(1.246_093_75), NEAR_ROOT);
     let middle = d.mul_add(w, L::splat(-ROOT[1]) * w);
     gate_derivative_unfused(positive, e, n, L::splat(-1.71).lt(a), middle)
+}
+
+/// 2·√(2/π)·log2(e), as a sum of two f32 of which the first has few bits, and as one.
+const LINEAR_2: [f32; 2] = [f32::from_bits(0x4013_6000), f32::from_bits(0xba09_ef22)];
+const LINEAR_2_NEAREST: f32 = f32::from_bits(0x4013_5761);
+/// The factor of the cube in 2u·log2(e), as a sum of two f32.
+const CUBE_2: [f32; 2] = [f32::from_bits(0x3dd2_d3e8), f32::from_bits(0xb10a_8d57)];
+/// A place next to the root, by less than 2^-15, of so few bits that differences to it are exact.
+const NEXT_TO_ROOT: f32 = f32::from_bits(0x3f40_a000);
+/// The factor of [`gate_derivative_moderate`], for which its product with `|x|·2u' - 1` is nearly an f32 there; that product; -log2 of it without the factor.
+const FACTOR: f32 = f32::from_bits(0x3f9e_beb7);
+const E_NEXT_TO_ROOT: f32 = f32::from_bits(0x3eb9_5c5d);
+const LOG2_NEXT_TO_ROOT: [f32; 2] = [f32::from_bits(0x3fe3_6040), f32::from_bits(0x32bf_b88f)];
+/// What the factor times `|x|·2u'` has more than there, over the distance, by powers of that.
+const SLOPE: [f32; 3] = [
+    f32::from_bits(0x401b_84e8),
+    f32::from_bits(0x3f19_6a4d),
+    f32::from_bits(0x3e87_ed37),
+];
+/// The moderate forms hold below this.
+const MODERATE: f32 = 8.0;
+
+/// `2u·log2(e) / x` for `|x| < 8` as a sum of two f32.
+#[inline(always)]
+fn factor_base_2<L: Lanes>(x: L) -> (L, L) {
+    let square = x * x;
+    let cube = L::splat(CUBE_2[0]);
+    let hi = cube.mul_add(square, L::splat(LINEAR_2_NEAREST));
+    // The difference is exact.
+    let rest = cube.mul_add(square, L::splat(LINEAR_2[0]) - hi);
+    let square_lo = x.mul_add(x, -square);
+    let low = cube.mul_add(square_lo, square.mul_add(L::splat(CUBE_2[1]), L::splat(LINEAR_2[1])));
+    (hi, rest + low)
+}
+
+#[inline(always)]
+fn forward_moderate<L: Lanes>(x: L) -> L {
+    let (hi, lo) = factor_base_2(x);
+    gate_of_product(x, hi, lo)
+}
+
+#[inline(always)]
+fn derivative_moderate<L: Lanes>(x: L) -> L {
+    let a = x.abs();
+    let (hi, lo) = factor_base_2(a);
+    let (bits, p) = exp2_from_root(LOG2_NEXT_TO_ROOT, a, hi, lo);
+    let scale = bits.times_pow2_of_bits(E_NEXT_TO_ROOT);
+    let distance = a - L::splat(NEXT_TO_ROOT);
+    let others = distance.neg_mul_add(polynomial(distance, SLOPE), scale - L::splat(E_NEXT_TO_ROOT));
+    gate_derivative_moderate(x, FACTOR, scale, p, others)
+}
+
+/// Where the moderate derivative does not hold.
+#[inline(always)]
+fn beyond_moderate<L: Lanes>(x: L) -> L::Mask {
+    let a = x.abs();
+    a.reaches(MODERATE) | !(a - L::splat(NEXT_TO_ROOT)).reaches(NO_ROOT_FROM)
 }
 
 impl Elementwise for Function {
@@ -135,6 +194,10 @@ impl Elementwise for Function {
             let held = GELU_TANH_TAIL.holds(x.abs());
             return where_held!(L, held, GELU_TANH_TAIL.gated(x), forward(x));
         }
+        if L::MODERATE {
+            let beyond = x.reaches(MODERATE);
+            return moderate_or_general!(L, L::any(beyond), beyond, forward_moderate(x), forward(x));
+        }
         forward(x)
     }
 
@@ -145,6 +208,18 @@ impl Elementwise for Function {
             let quick = gate_derivative_beyond(x, GELU_TANH_LEFT.at(t), ROOT);
             return where_held!(L, GELU_TANH_LEFT.holds(t), quick, derivative(x));
         }
+        if L::MODERATE {
+            let beyond = beyond_moderate(x);
+            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
+        }
         derivative(x)
+    }
+
+    #[inline(always)]
+    fn derivative_and_size<L: Lanes>(x: L, c: &Constants) -> (L, bool) {
+        if L::MODERATE && !L::any(beyond_moderate(x)) {
+            return (derivative_moderate(x), true);
+        }
+        (Self::derivative(x, c), false)
     }
 }

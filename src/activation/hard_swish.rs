@@ -54,14 +54,13 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
         // alpha·(x - start) in place of alpha·x + beta, which cancels at the start.
         let gate = L::splat(c[0]) * ((x - L::splat(c[1])) - L::splat(c[2]));
-        let ramp = L::select(x.le(L::splat(c[3])), L::splat(0.0), x * gate);
-        L::select(x.ge(L::splat(c[4])), x, ramp)
+        L::select(x.le(L::splat(c[3])), L::splat(0.0), x * gate.at_most(L::splat(1.0)))
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
-        let slope = L::splat(c[0]) * ((x - L::splat(c[5])) - L::splat(c[6]));
-        let ramp = L::select(x.le(L::splat(c[3])), L::splat(0.0), slope + slope);
+        let slope = L::splat(c[0] + c[0]) * ((x - L::splat(c[5])) - L::splat(c[6]));
+        let ramp = L::select(x.le(L::splat(c[3])), L::splat(0.0), slope);
         L::select(x.ge(L::splat(c[4])), L::splat(1.0), ramp)
     }
 }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{exp_of, expm1_nonpositive, log1p_unit, logistic, raised_exp};
+use crate::math::{exp_of, expm1_nonpositive, log1p_unit, logistic};
 use crate::reference;
 
 pub(super) struct Function;
@@ -46,7 +46,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        logistic(raised_exp(-x.at_least(L::splat(-26.0)).at_most(L::splat(110.0))))
+        logistic(-x.at_least(L::splat(-26.0)).at_most(L::splat(105.0)), None)
     }
 
     #[inline(always)]

@@ -3,7 +3,9 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{gate_derivative_beyond, LOGISTIC_TAIL, SILU_LEFT, SILU_ROOT, gate, raised_exp, silu_derivative, where_held};
+use crate::math::{
+    LOGISTIC_TAIL, MODERATE, SILU_LEFT, SILU_ROOT, gate, gate_derivative_beyond, moderate_or_general, raised_exp, silu_derivative, silu_derivative_moderate, silu_moderate, where_held,
+};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -54,6 +56,9 @@ impl Elementwise for Function {
             let held = LOGISTIC_TAIL.holds(x.abs());
             return where_held!(L, held, LOGISTIC_TAIL.gated(x), forward(x));
         }
+        if L::MODERATE {
+            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_moderate(x), forward(x));
+        }
         forward(x)
     }
 
@@ -64,6 +69,17 @@ impl Elementwise for Function {
             let quick = gate_derivative_beyond(x, SILU_LEFT.at(t), SILU_ROOT);
             return where_held!(L, SILU_LEFT.holds(t), quick, derivative(x));
         }
+        if L::MODERATE {
+            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_derivative_moderate(x), derivative(x));
+        }
         derivative(x)
+    }
+
+    #[inline(always)]
+    fn derivative_and_size<L: Lanes>(x: L, c: &Constants) -> (L, bool) {
+        if L::MODERATE && !x.abs().sum_reaches(MODERATE) {
+            return (silu_derivative_moderate(x), true);
+        }
+        (Self::derivative(x, c), false)
     }
 }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise, constants, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{exp_pair, expm1_nonpositive, log1p_unit, logistic, product_pair, raised_exp_pair};
+use crate::math::{exp_pair, expm1_nonpositive, log1p_unit, logistic, product_pair};
 use crate::reference;
 
 pub(super) struct Function;
@@ -58,9 +58,9 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
-        let x = x.at_least(L::splat(-c[3])).at_most(L::splat(0.2 * c[3]));
+        let x = x.at_least(L::splat(-0.81 * c[3])).at_most(L::splat(0.2 * c[3]));
         let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x);
-        logistic(raised_exp_pair(hi, lo))
+        logistic(hi, Some(lo))
     }
 
     #[inline(always)]

@@ -74,41 +74,47 @@ pub(crate) type Loop = unsafe fn(*const f32, *const f32, *mut f32, usize, &Const
 /// The type of portable lane: fused where the target always has the instruction.
 pub(super) type Portable = Scalar<{ cfg!(target_arch = "aarch64") }>;
 
-/// What one element's result is.
+/// What one element's result is, or what the gradient is multiplied with.
 trait Rule {
     const TAKES_GRAD: bool;
-    fn apply<A: Elementwise, L: Lanes>(x: L, grad: L, c: &Constants) -> L;
+    /// Whether the gradient is read before the factor is computed. Where much is computed it is better read when it is needed, so that no register holds it
+    /// meanwhile (silu backward 7 % faster), where little is, at once (relu 4 %).
+    const GRAD_FIRST: bool;
+    /// The second is whether no lane is 0, infinite or NaN; false where that is not known.
+    fn apply<A: Elementwise, L: Lanes>(x: L, c: &Constants) -> (L, bool);
 }
 
 macro_rules! rule {
-    ($name:ident, $takes_grad:literal, |$x:ident, $grad:ident, $c:ident| $body:expr) => {
+    ($name:ident, $takes_grad:literal, $grad_first:literal, |$x:ident, $c:ident| $body:expr) => {
         struct $name;
         impl Rule for $name {
             const TAKES_GRAD: bool = $takes_grad;
+            const GRAD_FIRST: bool = $grad_first;
             #[inline(always)]
-            fn apply<A: Elementwise, L: Lanes>($x: L, $grad: L, $c: &Constants) -> L {
+            fn apply<A: Elementwise, L: Lanes>($x: L, $c: &Constants) -> (L, bool) {
                 $body
             }
         }
     };
 }
-rule!(Forward, false, |x, _grad, c| A::forward(x, c));
-rule!(Derivative, false, |x, _grad, c| A::derivative(x, c));
-rule!(Backward, true, |x, grad, c| chain(
-    grad,
-    A::derivative(x, c)
+rule!(Forward, false, false, |x, c| (A::forward(x, c), false));
+rule!(Derivative, false, false, |x, c| (
+    A::derivative(x, c),
+    false
 ));
-rule!(DerivativeFromOutput, false, |y, _grad, c| {
-    A::derivative_from_output(y, c)
-});
-rule!(BackwardFromOutput, true, |y, grad, c| chain(
-    grad,
-    A::derivative_from_output(y, c)
+rule!(Backward, true, false, |x, c| A::derivative_and_size(x, c));
+rule!(DerivativeFromOutput, false, false, |y, c| (
+    A::derivative_from_output(y, c),
+    false
+));
+rule!(BackwardFromOutput, true, true, |y, c| (
+    A::derivative_from_output(y, c),
+    false
 ));
 
 /// `grad * derivative`, where a zero wins over an infinity and NaN over everything.
 #[inline(always)]
-pub(super) fn chain<L: Lanes>(grad: L, derivative: L) -> L {
+pub(super) fn chain_rule<L: Lanes>(grad: L, derivative: L) -> L {
     // An infinity times zero is the only way to a NaN that neither factor holds.
     zero_where_lost(grad * derivative, grad, derivative)
 }
@@ -116,11 +122,40 @@ pub(super) fn chain<L: Lanes>(grad: L, derivative: L) -> L {
 /// `result`, but zero where it is NaN though neither operand is.
 #[inline(always)]
 pub(super) fn zero_where_lost<L: Lanes>(result: L, a: L, b: L) -> L {
-    if L::BRANCHES && !L::any(result.is_nan()) {
+    if L::BRANCHES && !result.sum_is_nan() {
         return result;
     }
     let lost = result.is_nan() & !a.either_nan(b);
     L::select(lost, L::splat(0.0), result)
+}
+
+/// The result of one vector.
+///
+/// # Safety
+/// `x` must be valid for `WIDTH` elements, and `grad` where the rule takes one.
+#[inline(always)]
+unsafe fn result<A: Elementwise, R: Rule, L: Lanes>(
+    x: *const f32,
+    grad: *const f32,
+    c: &Constants,
+) -> L {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let value = L::load(x);
+        if !R::TAKES_GRAD {
+            return R::apply::<A, L>(value, c).0;
+        }
+        if R::GRAD_FIRST {
+            let grad = L::load(grad);
+            return chain_rule(grad, R::apply::<A, L>(value, c).0);
+        }
+        let (factor, of_some_size) = R::apply::<A, L>(value, c);
+        let grad = L::load(grad);
+        if of_some_size {
+            return grad * factor;
+        }
+        chain_rule(grad, factor)
+    }
 }
 
 /// One vector. A function, not a closure of [`run`]: a closure cannot be told to be inlined, and left alone it does not have the
@@ -139,13 +174,7 @@ unsafe fn step<A: Elementwise, R: Rule, L: Lanes>(
 ) {
     // SAFETY: the caller promises that the elements are there.
     unsafe {
-        let value = L::load(x.add(at));
-        let gradient = if R::TAKES_GRAD {
-            L::load(grad.add(at))
-        } else {
-            value
-        };
-        let result = R::apply::<A, L>(value, gradient, c);
+        let result = result::<A, R, L>(x.add(at), grad.wrapping_add(at), c);
         match results {
             Results::Cached => result.store(out.add(at)),
             Results::Streamed => result.stream(out.add(at)),
@@ -223,8 +252,7 @@ unsafe fn part<A: Elementwise, R: Rule, L: Lanes>(
         if R::TAKES_GRAD {
             std::ptr::copy_nonoverlapping(grad, grad_part.as_mut_ptr(), count);
         }
-        let (value, gradient) = (L::load(x_part.as_ptr()), L::load(grad_part.as_ptr()));
-        R::apply::<A, L>(value, gradient, c).store(out_part.as_mut_ptr());
+        result::<A, R, L>(x_part.as_ptr(), grad_part.as_ptr(), c).store(out_part.as_mut_ptr());
         std::ptr::copy_nonoverlapping(out_part.as_ptr(), out, count);
     }
 }

@@ -24,6 +24,8 @@ pub(crate) trait Lanes:
     const TABLES: bool;
     /// Whether a branch on [`any`](Self::any) is cheap. Where the compiler is to vectorise the loop it is not.
     const BRANCHES: bool;
+    /// Whether the forms of `math::moderate` are faster here than those that hold everywhere.
+    const MODERATE: bool = Self::FUSED && Self::BRANCHES && !Self::TABLES;
     /// One truth value a lane.
     type Mask: Copy
         + BitAnd<Output = Self::Mask>
@@ -76,7 +78,7 @@ pub(crate) trait Lanes:
     fn round_product(self, factor: Self) -> Self {
         (self * factor).round()
     }
-    /// `self / b`, at most 0.57 ULP off, for a finite `self` or NaN, and `1 <= b <= 2^100` or NaN.
+    /// `self / b`, at most 0.57 ULP off, for a finite `self` or NaN, and `2^-60 <= b <= 2^101` or NaN.
     #[inline(always)]
     fn quotient(self, b: Self) -> Self {
         self / b
@@ -106,6 +108,27 @@ pub(crate) trait Lanes:
     /// `if_true` where `mask`, else `if_false`.
     fn select(mask: Self::Mask, if_true: Self, if_false: Self) -> Self;
 
+    /// `negative` where the sign of `self` is set, else `positive`; either one for NaN.
+    #[inline(always)]
+    fn where_negative(self, negative: Self, positive: Self) -> Self {
+        Self::select(self.lt(Self::splat(0.0)), negative, positive)
+    }
+    /// True where the magnitude is not below `limit`, and for NaN.
+    #[inline(always)]
+    fn reaches(self, limit: f32) -> Self::Mask {
+        !self.abs().lt(Self::splat(limit))
+    }
+    /// Whether the sum of several lanes, of which none is negative, is not below `limit`; so it is where one of them is not, or NaN.
+    #[inline(always)]
+    fn sum_reaches(self, limit: f32) -> bool {
+        Self::any(self.reaches(limit))
+    }
+    /// Whether the sum of several lanes is NaN; so it is where one of them is.
+    #[inline(always)]
+    fn sum_is_nan(self) -> bool {
+        Self::any(self.is_nan())
+    }
+
     /// The bits of `self`.
     fn to_bits(self) -> Self::Int;
     /// The values with these bits.
@@ -129,6 +152,9 @@ pub(crate) trait Lanes:
     fn pow2(k: Self) -> Self;
     /// `2^(n - 127)` for the integer n in the lowest bits of `self`, `1 <= n <= 254`; the bits above the lowest nine do not count.
     fn pow2_of_bits(self) -> Self;
+
+    /// `c·2^n` for the integer n in the lowest bits of `self`, where that is a normal number; the bits above the lowest nine do not count.
+    fn times_pow2_of_bits(self, c: f32) -> Self;
 
     /// The table's numbers at the places that the lowest five bits of each lane tell.
     fn lookup(self, table: &[f32; 32]) -> Self;

@@ -20,6 +20,7 @@ mod x86;
 
 use crate::engine::{Engine, check, check_gradients};
 use crate::{Activation, Direction, Error, Function, Result, Step};
+pub(crate) use chain::{AroundLoop, around_loops};
 pub use dispatch::Isa;
 pub(crate) use dispatch::{Loop, Results};
 pub(crate) use lanes::Lanes;
@@ -44,6 +45,9 @@ pub struct Cpu {
 
 /// Elements that a thread takes at a time; what is left of a slow thread's part when the others are done is taken over by them.
 const BLOCK: usize = 16 * 1024;
+
+/// Blocks of a thread's part at most: each begins with a look at how its results are aligned, and ends with a wait for those that went past the caches.
+const MOST_BLOCKS: usize = 64;
 
 /// Below this number of elements a second thread costs more than it brings.
 const THREADS_PAY_FROM: usize = 2 * BLOCK;
@@ -148,7 +152,12 @@ impl Cpu {
             _ => Results::Cached,
         };
         let operands = Operands { x, grad, out };
-        let parts = Parts::new(count, threads).backwards(next_goes_backwards());
+        // What the call before left in the caches is worth going backwards for where it is a good part of all: memory is read 5 to 10 % slower
+        // backwards, in blocks.
+        let room = cache::room(threads);
+        let found_again = touched <= room.saturating_add(room / 2);
+        let parts = Parts::of_blocks(count, threads, BLOCK.max(count / (threads * MOST_BLOCKS)))
+            .backwards(found_again && next_goes_backwards());
         let blocks = |thread| {
             let operands = &operands;
             while let Some((start, len)) = parts.take(thread) {

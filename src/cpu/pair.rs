@@ -118,6 +118,7 @@ impl<L: Lanes> Lanes for Pair<L> {
         quotient(b);
         copysign(sign);
         signed_as(sign);
+        where_negative(negative, positive);
         times_pow2(k);
         pow2_of_bits();
     }
@@ -175,6 +176,26 @@ impl<L: Lanes> Lanes for Pair<L> {
     #[inline(always)]
     fn lookup(self, table: &[f32; 32]) -> Self {
         Self(self.0.lookup(table), self.1.lookup(table))
+    }
+
+    #[inline(always)]
+    fn times_pow2_of_bits(self, c: f32) -> Self {
+        Self(self.0.times_pow2_of_bits(c), self.1.times_pow2_of_bits(c))
+    }
+
+    #[inline(always)]
+    fn reaches(self, limit: f32) -> Self::Mask {
+        Pair(self.0.reaches(limit), self.1.reaches(limit))
+    }
+
+    #[inline(always)]
+    fn sum_reaches(self, limit: f32) -> bool {
+        (self.0 + self.1).sum_reaches(limit)
+    }
+
+    #[inline(always)]
+    fn sum_is_nan(self) -> bool {
+        (self.0 + self.1).sum_is_nan()
     }
 
     #[inline(always)]

@@ -201,6 +201,13 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     }
 
     #[inline(always)]
+    fn times_pow2_of_bits(self, c: f32) -> Self {
+        Self(f32::from_bits(
+            (self.0.to_bits() << 23).wrapping_add(c.to_bits()),
+        ))
+    }
+
+    #[inline(always)]
     fn pow2(k: Self) -> Self {
         Self(power(k.0 as i32))
     }

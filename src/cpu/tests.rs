@@ -1,7 +1,8 @@
 //! The accuracy contract of the CPU forms, with and without fused multiply-add: what brackets the compilers of GPUs, which may do
 //! either.
 
-use crate::{Activation, Direction};
+use super::{Cpu, Isa};
+use crate::{Activation, Direction, Engine};
 
 /// Distance of `got` from `want` rounded to f32, in ULP of the larger of `want` and `magnitude`; a NaN on one side only is infinitely wrong. A subnormal result may
 /// be flushed to zero.
@@ -155,4 +156,60 @@ fn the_bound_holds_with_and_without_fma() {
         broken.len(),
         broken.join("\n")
     );
+}
+
+/// Some forms hold for moderate inputs only, and a block that has others is computed in two ways.
+#[test]
+fn a_result_depends_on_nothing_beside_its_input() {
+    let ordinary: Vec<f32> = (-40..=40).map(|i| i as f32 * 0.117_3).collect();
+    let others = [
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        1e30,
+        -1e30,
+        70.0,
+        -70.0,
+        -35.0,
+        10.0,
+        1e-40,
+        0.752_461_4,
+        -0.751_154_2,
+        -1.278_464_6,
+    ];
+    for isa in Isa::available() {
+        let cpu = Cpu::with_threads(1).unwrap().with_isa(*isa).unwrap();
+        let results = |f: &Activation, direction: Direction, x: &[f32]| -> Vec<u32> {
+            let grad = direction.takes_grad().then(|| vec![0.75; x.len()]);
+            let mut out = vec![0.0; x.len()];
+            cpu.compute(f, direction, x, grad.as_deref(), &mut out)
+                .unwrap();
+            out.iter().map(|y| y.to_bits()).collect()
+        };
+        for f in Activation::all() {
+            for direction in [
+                Direction::Forward,
+                Direction::Derivative,
+                Direction::Backward,
+            ] {
+                let alone: Vec<u32> = ordinary
+                    .iter()
+                    .map(|&x| results(&f, direction, &[x; 64])[17])
+                    .collect();
+                for other in others {
+                    let mixed: Vec<f32> = ordinary.iter().flat_map(|&x| [x, other]).collect();
+                    let mixed = results(&f, direction, &mixed);
+                    for (i, &bits) in alone.iter().enumerate() {
+                        let (got, want) = (f32::from_bits(mixed[2 * i]), f32::from_bits(bits));
+                        assert!(
+                            got.to_bits() == bits || got.is_nan() && want.is_nan(),
+                            "{f} {direction} of {} beside {other}, {}: {got}, alone {want}",
+                            ordinary[i],
+                            isa.name()
+                        );
+                    }
+                }
+            }
+        }
+    }
 }

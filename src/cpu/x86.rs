@@ -45,7 +45,7 @@ macro_rules! operators {
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(__m256);
 
-/// A truth value a lane, as all bits set or none.
+/// A truth value a lane: the sign.
 #[derive(Clone, Copy)]
 pub(crate) struct Mask256(__m256);
 
@@ -293,6 +293,25 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn times_pow2_of_bits(self, c: f32) -> Self {
+        let power = on!(_mm256_slli_epi32::<23>(self.to_bits()));
+        Self::from_bits(Self::int_add(power, Self::int(c.to_bits() as i32)))
+    }
+
+    #[inline(always)]
+    fn where_negative(self, negative: Self, positive: Self) -> Self {
+        Self(on!(_mm256_blendv_ps(positive.0, negative.0, self.0)))
+    }
+
+    #[inline(always)]
+    fn reaches(self, limit: f32) -> Mask256 {
+        // A sum that has its sign from there on: unlike a comparison it is computed beside multiply-adds.
+        let sign_at_limit = i32::MIN.wrapping_sub(limit.to_bits() as i32);
+        let sum = Self::int_add(self.abs().to_bits(), Self::int(sign_at_limit));
+        Mask256(Self::from_bits(sum).0)
+    }
+
+    #[inline(always)]
     fn pow2(k: Self) -> Self {
         Self::power(on!(_mm256_cvtps_epi32(k.0)))
     }
@@ -517,6 +536,12 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn pow2_of_bits(self) -> Self {
         Self::from_bits(on!(_mm512_slli_epi32::<23>(self.to_bits())))
+    }
+
+    #[inline(always)]
+    fn times_pow2_of_bits(self, c: f32) -> Self {
+        let power = on!(_mm512_slli_epi32::<23>(self.to_bits()));
+        Self::from_bits(Self::int_add(power, Self::int(c.to_bits() as i32)))
     }
 
     #[inline(always)]

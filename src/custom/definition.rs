@@ -229,6 +229,10 @@ impl Entry for Definition {
         fill_with_nan
     }
 
+    fn around_loops(&self, _isa: cpu::Isa) -> Option<[cpu::AroundLoop; 2]> {
+        None
+    }
+
     #[cfg(test)]
     fn scalar_loop(&self, _direction: Direction, _fused: bool) -> cpu::Loop {
         fill_with_nan

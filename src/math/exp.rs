@@ -3,10 +3,10 @@
 use super::polynomial;
 use crate::cpu::Lanes;
 
-const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
+pub(super) const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
 /// ln 2 in 15 bits, so that its product with any `k` here is exact, and the rest.
 pub(crate) const LN2_HI: f32 = f32::from_bits(0x3f31_7200);
-pub(crate) const LN2_LO: f32 = f32::from_bits(0x35bf_be8e);
+pub(super) const LN2_LO: f32 = f32::from_bits(0x35bf_be8e);
 
 /// `exp(x) = 2^k·(1 + p)`.
 #[derive(Clone, Copy)]
@@ -75,10 +75,10 @@ pub(crate) const LOWER: f32 = power_of_two(-RAISED_BY);
 const RAISED_BY: i32 = 64;
 
 /// What the exponent of an f32 has been increased by.
-const BIAS: i32 = 127;
+pub(super) const BIAS: i32 = 127;
 
 /// `2^n`, a normal number.
-const fn power_of_two(n: i32) -> f32 {
+pub(super) const fn power_of_two(n: i32) -> f32 {
     f32::from_bits(((BIAS + n) as u32) << 23)
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn raised_exp_of_multiple<L: Lanes>(multiple: f32, hi: L, lo: L) -> R
 /// `2^(64 + k)` and r with `multiple·(hi + lo) = k·ln 2 + r`.
 #[inline(always)]
 pub(super) fn raised_power<L: Lanes>(multiple: f32, hi: L, lo: L) -> (L, L) {
-    let (bits, k) = integer_in_bits(hi, multiple * LOG2_E, BIAS + RAISED_BY);
+    let (bits, k) = integer_in_bits(hi, L::splat(multiple * LOG2_E), BIAS + RAISED_BY);
     let remains = k.neg_mul_add(L::splat(LN2_HI / multiple), hi)
         + k.neg_mul_add(L::splat(LN2_LO / multiple), lo);
     (bits.pow2_of_bits(), L::splat(multiple) * remains)
@@ -108,38 +108,73 @@ pub(super) fn raised_power<L: Lanes>(multiple: f32, hi: L, lo: L) -> (L, L) {
 /// `exp(x)·2^64` for `-131 <= x <= 43`.
 #[inline(always)]
 pub(crate) fn raised_exp<L: Lanes>(x: L) -> Raised<L> {
-    let (bits, k) = integer_in_bits(x, LOG2_E, BIAS + RAISED_BY);
+    let (bits, k) = integer_in_bits(x, L::splat(LOG2_E), BIAS + RAISED_BY);
     Raised {
         p: expm1_reduced(remainder(x, k)),
         scale: bits.pow2_of_bits(),
     }
 }
 
+/// A sum with 1.5·2^23 is rounded to an integer, which it has in its lowest bits.
+pub(super) const ROUNDING: f32 = 12_582_912.0;
+
 /// `k`, `factor·x` rounded, and before it a number that has `k + offset` in its lowest bits. Both are below 2^22.
 #[inline(always)]
-fn integer_in_bits<L: Lanes>(x: L, factor: f32, offset: i32) -> (L, L) {
-    // A sum with 1.5·2^23 is rounded to an integer.
-    let shift = L::splat(12_582_912.0 + offset as f32);
-    let bits = x.mul_add(L::splat(factor), shift);
+pub(super) fn integer_in_bits<L: Lanes>(x: L, factor: L, offset: i32) -> (L, L) {
+    let shift = L::splat(ROUNDING + offset as f32);
+    let bits = x.mul_add(factor, shift);
     (bits, bits - shift)
 }
 
 /// `exp(r) - 1` for `|r| <= 0.348`. Error 2^-28.2 of `exp(r)` (scripts/coefficients.sollya).
 #[inline(always)]
 pub(super) fn expm1_reduced<L: Lanes>(r: L) -> L {
-    const C: [f32; 5] = [
-        f32::from_bits(0x3eff_fffe),
-        f32::from_bits(0x3e2a_aa47),
-        f32::from_bits(0x3d2a_ac50),
-        f32::from_bits(0x3c09_1e2f),
-        f32::from_bits(0x3ab5_318b),
-    ];
+    expm1_by(EXPM1, r, r)
+}
+
+/// `exp(-r) - 1`, as [`expm1_reduced`].
+#[inline(always)]
+pub(super) fn expm1_reduced_minus<L: Lanes>(r: L) -> L {
+    const C: [f32; 5] = [EXPM1[0], -EXPM1[1], EXPM1[2], -EXPM1[3], EXPM1[4]];
+    // What is added with the other sign costs nothing; a sign of its own would.
+    expm1_by(C, r, -r)
+}
+
+const EXPM1: [f32; 5] = [
+    f32::from_bits(0x3eff_fffe),
+    f32::from_bits(0x3e2a_aa47),
+    f32::from_bits(0x3d2a_ac50),
+    f32::from_bits(0x3c09_1e2f),
+    f32::from_bits(0x3ab5_318b),
+];
+
+/// `first + r²·(c[0] + c[1]·r + …)`.
+#[inline(always)]
+fn expm1_by<L: Lanes>(c: [f32; 5], r: L, first: L) -> L {
     // The higher powers two by two, for a shorter chain.
     let square = r * r;
-    let high = r.mul_add(L::splat(C[3]), L::splat(C[2]));
-    let high = square.mul_add(L::splat(C[4]), high);
-    let low = r.mul_add(L::splat(C[1]), L::splat(C[0]));
-    square.mul_add(square.mul_add(high, low), r)
+    let high = r.mul_add(L::splat(c[3]), L::splat(c[2]));
+    let high = square.mul_add(L::splat(c[4]), high);
+    let low = r.mul_add(L::splat(c[1]), L::splat(c[0]));
+    square.mul_add(square.mul_add(high, low), first)
+}
+
+/// `2^f - 1` for `|f| <= 0.502`. Error 2^-27.8 of `2^f` (scripts/coefficients.sollya).
+#[inline(always)]
+pub(super) fn exp2m1_reduced<L: Lanes>(f: L) -> L {
+    const C: [f32; 6] = [
+        f32::from_bits(0x3f31_7218),
+        f32::from_bits(0x3e75_fdf0),
+        f32::from_bits(0x3d63_57b7),
+        f32::from_bits(0x3c1d_9521),
+        f32::from_bits(0x3aaf_8857),
+        f32::from_bits(0x3922_15d9),
+    ];
+    let square = f * f;
+    let high = f.mul_add(L::splat(C[5]), L::splat(C[4]));
+    let middle = f.mul_add(L::splat(C[3]), L::splat(C[2]));
+    let low = f.mul_add(L::splat(C[1]), L::splat(C[0]));
+    f * square.mul_add(square.mul_add(high, middle), low)
 }
 
 /// `k` and `r` with `x = k·ln 2 + r`.
@@ -202,11 +237,10 @@ pub(crate) fn expm1<L: Lanes>(x: L) -> L {
 /// `1 - exp(-2·a)` for `0 <= a <= 40`.
 #[inline(always)]
 pub(crate) fn one_minus_exp_of_twice<L: Lanes>(a: L) -> L {
-    let (bits, k) = integer_in_bits(a, -2.0 * LOG2_E, BIAS);
+    let (bits, k) = integer_in_bits(a, L::splat(-2.0 * LOG2_E), BIAS);
     // Half of -r, so that a need not be doubled.
     let half = k.mul_add(L::splat(LN2_LO / 2.0), k.mul_add(L::splat(LN2_HI / 2.0), a));
-    let r = -(half + half);
-    let p = expm1_reduced(r);
+    let p = expm1_reduced_minus(half + half);
     let power = bits.pow2_of_bits();
     power.neg_mul_add(p, L::splat(1.0) - power)
 }

@@ -4,6 +4,7 @@
 mod erf;
 mod exp;
 mod log;
+mod moderate;
 mod piecewise;
 mod sigmoid;
 mod tables;
@@ -15,6 +16,10 @@ pub(crate) use exp::{
     product_pair, raised_exp, raised_exp_pair,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
+pub(crate) use moderate::{
+    MODERATE, NO_ROOT_FROM, exp2_from_root, gate_derivative_moderate, gate_of_product,
+    moderate_or_general, silu_derivative_moderate, silu_moderate,
+};
 pub(crate) use piecewise::{gate_derivative_beyond, where_held};
 pub(crate) use sigmoid::{
     GateDerivative, SILU_ROOT, gate, gate_derivative_unfused, logistic, silu_derivative,

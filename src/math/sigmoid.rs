@@ -1,6 +1,9 @@
 //! The logistic function from the exponential that it is made of, and the derivatives of gates.
 
-use super::exp::{Exp, LOWER, Raised, exp_pair, expm1_reduced, raised_power};
+use super::exp::{
+    Exp, LN2_HI, LN2_LO, LOG2_E, LOWER, Raised, exp_pair, expm1_reduced, expm1_reduced_minus,
+    integer_in_bits, power_of_two, raised_power,
+};
 use super::polynomial;
 use crate::cpu::Lanes;
 
@@ -11,10 +14,20 @@ fn raised_sigmoid<L: Lanes>(e: Raised<L>) -> L {
     value.quotient(value.mul_add(L::splat(LOWER), L::splat(1.0)))
 }
 
-/// `σ(s)`, given `exp(s)` of an `s` between -131 and 43.
+/// `σ(hi + lo)` for `-106 <= hi + lo <= 50`, `|lo|` below about `|hi|·2^-10`; what is smaller than that is no f32 but 0.
 #[inline(always)]
-pub(crate) fn logistic<L: Lanes>(e: Raised<L>) -> L {
-    raised_sigmoid(e) * L::splat(LOWER)
+pub(crate) fn logistic<L: Lanes>(hi: L, lo: Option<L>) -> L {
+    // 1 / (1 + exp(-s)), above and below times 2^-52, with which exp(-s) is an f32, and times 1.75: where the result is just below a power of two,
+    // and its last digit counts most, the divisor is so too, and its roundings count least.
+    const ONE: f32 = 1.75 * power_of_two(-52);
+    let (bits, k) = integer_in_bits(hi, L::splat(-LOG2_E), 0);
+    let minus_r = match lo {
+        Some(lo) => k.mul_add(L::splat(LN2_HI), hi) + k.mul_add(L::splat(LN2_LO), lo),
+        None => k.mul_add(L::splat(LN2_LO), k.mul_add(L::splat(LN2_HI), hi)),
+    };
+    let scale = bits.times_pow2_of_bits(ONE);
+    let one = L::splat(ONE);
+    one.quotient(scale.mul_add(expm1_reduced_minus(minus_r), scale + one))
 }
 
 /// `x·σ(s)` for a finite `x`, given `exp(s)` of an `s` between -131 and 43. Right where that is a normal number though `σ(s)` is not.

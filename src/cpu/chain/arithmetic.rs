@@ -1,18 +1,23 @@
-//! Arithmetic of a stream of values with an operand, and its gradients, compiled for every instruction set.
+//! Arithmetic of a stream of values with an operand, and its gradients, and an activation between two of them, compiled for every instruction set.
 
-use crate::cpu::dispatch::{Isa, Portable, chain, zero_where_lost};
+use crate::activation::{Constants, Elementwise};
+use crate::cpu::dispatch::{Isa, Portable, chain_rule, zero_where_lost};
 use crate::cpu::lanes::Lanes;
+use crate::cpu::pair::Pair;
+use std::marker::PhantomData;
 
 /// What one loop works on. `out` may be exactly one of the others.
 #[derive(Clone, Copy)]
-pub(super) struct Streams {
+pub(crate) struct Streams {
     /// `count` values: the stream, or the gradient that is passed back.
     pub a: *const f32,
     /// `count` values, read by the gradients that depend on the stream.
     pub b: *const f32,
     /// The operand: `count` values, or one for all.
     pub o: *const f32,
-    /// The factor of [`Rule::MulAdd`].
+    /// `count` values: the gradient that is passed back through an activation.
+    pub grad: *const f32,
+    /// The factor of [`Rule::MulAdd`], and of an activation's input.
     pub factor: f32,
     pub out: *mut f32,
     pub count: usize,
@@ -25,10 +30,26 @@ pub(super) struct Streams {
 /// set that the loop was made for.
 pub(super) type Loop = unsafe fn(&Streams);
 
+/// As [`Loop`], with the constants of an activation.
+///
+/// # Safety
+/// As [`Loop`].
+pub(crate) type AroundLoop = unsafe fn(&Streams, &Constants);
+
 trait Apply {
     const READS_B: bool;
     const READS_O: bool;
-    fn apply<L: Lanes>(a: L, b: L, o: L, factor: L) -> L;
+    const READS_GRAD: bool = false;
+    fn apply<L: Lanes>(&self, v: &Vectors<L>) -> L;
+}
+
+/// One vector of each stream.
+struct Vectors<L> {
+    a: L,
+    b: L,
+    o: L,
+    grad: L,
+    factor: L,
 }
 
 macro_rules! rules {
@@ -40,12 +61,14 @@ macro_rules! rules {
         }
 
         $(
+            #[derive(Default)]
             struct $name;
             impl Apply for $name {
                 const READS_B: bool = rules!(@reads $($b)?);
                 const READS_O: bool = rules!(@reads $($o)?);
                 #[inline(always)]
-                fn apply<L: Lanes>($av: L, $bv: L, $ov: L, $factor: L) -> L {
+                fn apply<L: Lanes>(&self, v: &Vectors<L>) -> L {
+                    let ($av, $bv, $ov, $factor) = (v.a, v.b, v.o, v.factor);
                     $body
                 }
             }
@@ -75,15 +98,15 @@ rules! {
     "The larger one, NaN where either is." Max(; o) |a, _b, o, _f| L::select(a.is_nan(), a, a.max(o));
     "The smaller one, NaN where either is." Min(; o) |a, _b, o, _f| L::select(a.is_nan(), a, a.min(o));
     "`a · factor + o`." MulAdd(; o) |a, _b, o, f| a.mul_add(f, o);
-    "The gradient of the factor that is not `o`." BackMul(; o) |g, _b, o, _f| chain(g, o);
+    "The gradient of the factor that is not `o`." BackMul(; o) |g, _b, o, _f| chain_rule(g, o);
     "The gradient of the dividend." BackDiv(; o) |g, _b, o, _f| zero_where_lost(g / o, g, o);
-    "The gradient of `b` in the larger of `b` and `o`." BackMax(b; o) |g, v, o, _f| chain(g, share(o, v));
-    "The gradient of `b` in the smaller of `b` and `o`." BackMin(b; o) |g, v, o, _f| chain(g, share(v, o));
+    "The gradient of `b` in the larger of `b` and `o`." BackMax(b; o) |g, v, o, _f| chain_rule(g, share(o, v));
+    "The gradient of `b` in the smaller of `b` and `o`." BackMin(b; o) |g, v, o, _f| chain_rule(g, share(v, o));
     "The gradient of a subtrahend." OperandSub(; ) |g, _b, _o, _f| -g;
-    "The gradient of the factor that is not `b`." OperandMul(b; ) |g, v, _o, _f| chain(g, v);
+    "The gradient of the factor that is not `b`." OperandMul(b; ) |g, v, _o, _f| chain_rule(g, v);
     "The gradient of the divisor." OperandDiv(b; o) |g, v, o, _f| operand_div(g, v, o);
-    "The gradient of `o` in the larger of `b` and `o`." OperandMax(b; o) |g, v, o, _f| chain(g, share(v, o));
-    "The gradient of `o` in the smaller of `b` and `o`." OperandMin(b; o) |g, v, o, _f| chain(g, share(o, v));
+    "The gradient of `o` in the larger of `b` and `o`." OperandMax(b; o) |g, v, o, _f| chain_rule(g, share(v, o));
+    "The gradient of `o` in the smaller of `b` and `o`." OperandMin(b; o) |g, v, o, _f| chain_rule(g, share(o, v));
 }
 
 /// The share of the gradient that `larger` gets where the larger one of the two is passed on: 1, 0, a half of it where they are equal.
@@ -99,7 +122,43 @@ fn share<L: Lanes>(smaller: L, larger: L) -> L {
 #[inline(always)]
 fn operand_div<L: Lanes>(g: L, v: L, o: L) -> L {
     let (g, v) = (zero_where_lost(g / o, g, o), zero_where_lost(v / o, v, o));
-    -chain(g, v)
+    -chain_rule(g, v)
+}
+
+/// An activation of `a · factor + b`, times `o`.
+struct Around<'c, A>(&'c Constants, PhantomData<A>);
+
+impl<A: Elementwise> Apply for Around<'_, A> {
+    const READS_B: bool = true;
+    const READS_O: bool = true;
+
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, v: &Vectors<L>) -> L {
+        A::forward(v.a.mul_add(v.factor, v.b), self.0) * v.o
+    }
+}
+
+/// Its gradient with respect to `a`.
+struct AroundBackward<'c, A>(&'c Constants, PhantomData<A>);
+
+impl<A: Elementwise> Apply for AroundBackward<'_, A> {
+    const READS_B: bool = true;
+    const READS_O: bool = true;
+    const READS_GRAD: bool = true;
+
+    #[inline(always)]
+    fn apply<L: Lanes>(&self, v: &Vectors<L>) -> L {
+        let inner = v.a.mul_add(v.factor, v.b);
+        let derivative = A::derivative(inner, self.0);
+        if L::BRANCHES {
+            // What a zero wins over is NaN until it does, and NaN goes through to the end.
+            let result = ((v.grad * v.o) * derivative) * v.factor;
+            if !result.sum_is_nan() {
+                return result;
+            }
+        }
+        chain_rule(chain_rule(chain_rule(v.grad, v.o), derivative), v.factor)
+    }
 }
 
 /// One vector. A function and not a closure, as in `cpu::dispatch`: it has to take on the instruction set of its caller.
@@ -107,40 +166,54 @@ fn operand_div<L: Lanes>(g: L, v: L, o: L) -> L {
 /// # Safety
 /// As [`Loop`] for the elements from `at` to `at + WIDTH`.
 #[inline(always)]
-unsafe fn step<R: Apply, L: Lanes, const EACH: bool>(s: &Streams, at: usize, o: L, factor: L) {
-    // SAFETY: the caller promises that the elements are there.
+unsafe fn step<R: Apply, L: Lanes, const EACH: bool>(rule: &R, s: &Streams, at: usize) {
+    // SAFETY: the caller promises that the elements are there; an operand for all elements has one value.
     unsafe {
         let a = L::load(s.a.add(at));
-        let b = if R::READS_B { L::load(s.b.add(at)) } else { a };
-        let o = if R::READS_O && EACH {
-            L::load(s.o.add(at))
-        } else {
-            o
+        let factor = L::splat(s.factor);
+        let v = Vectors {
+            a,
+            b: if R::READS_B { L::load(s.b.add(at)) } else { a },
+            o: match (R::READS_O, EACH) {
+                (true, true) => L::load(s.o.add(at)),
+                (true, false) => L::splat(s.o.read()),
+                (false, _) => a,
+            },
+            grad: if R::READS_GRAD {
+                L::load(s.grad.add(at))
+            } else {
+                a
+            },
+            factor,
         };
-        R::apply(a, b, o, factor).store(s.out.add(at));
+        rule.apply(&v).store(s.out.add(at));
     }
 }
 
-/// The loop over all elements. Always inlined, so that it takes on the instruction set of the function around it.
+/// The loop over all elements, by a `W` of several vectors and in the end by single ones. Always inlined, so that it takes on the instruction set of the
+/// function around it.
+///
+/// # Safety
+/// As [`Loop`].
 #[inline(always)]
-unsafe fn run<R: Apply, L: Lanes, const EACH: bool>(s: &Streams) {
-    let factor = L::splat(s.factor);
-    let o = if R::READS_O && !EACH {
-        // SAFETY: an operand for all elements has one value.
-        L::splat(unsafe { s.o.read() })
-    } else {
-        factor
-    };
+unsafe fn run<R: Apply, L: Lanes, W: Lanes, const EACH: bool>(rule: &R, s: &Streams) {
+    // A copy: what is stored might lie in the place of theirs.
+    let s = &{ *s };
     let mut at = 0;
+    while at + W::WIDTH <= s.count {
+        // SAFETY: the vectors end at or before `count`, and the caller promises that many elements.
+        unsafe { step::<R, W, EACH>(rule, s, at) };
+        at += W::WIDTH;
+    }
     while at + L::WIDTH <= s.count {
-        // SAFETY: the vector ends at or before `count`, and the caller promises that many elements.
-        unsafe { step::<R, L, EACH>(s, at, o, factor) };
+        // SAFETY: as above.
+        unsafe { step::<R, L, EACH>(rule, s, at) };
         at += L::WIDTH;
     }
     let rest = s.count - at;
     if rest > 0 {
-        let mut tails = [[0.0_f32; 16]; 4];
-        let [a, b, each, out] = &mut tails;
+        let mut tails = [[0.0_f32; 16]; 5];
+        let [a, b, each, grad, out] = &mut tails;
         // SAFETY: `rest < WIDTH <= 16` elements are left behind each pointer that is used, and the arrays hold 16.
         unsafe {
             std::ptr::copy_nonoverlapping(s.a.add(at), a.as_mut_ptr(), rest);
@@ -150,40 +223,74 @@ unsafe fn run<R: Apply, L: Lanes, const EACH: bool>(s: &Streams) {
             if R::READS_O && EACH {
                 std::ptr::copy_nonoverlapping(s.o.add(at), each.as_mut_ptr(), rest);
             }
+            if R::READS_GRAD {
+                std::ptr::copy_nonoverlapping(s.grad.add(at), grad.as_mut_ptr(), rest);
+            }
             let tail = Streams {
                 a: a.as_ptr(),
                 b: b.as_ptr(),
-                o: each.as_ptr(),
+                o: if EACH { each.as_ptr() } else { s.o },
+                grad: grad.as_ptr(),
                 out: out.as_mut_ptr(),
                 ..*s
             };
-            step::<R, L, EACH>(&tail, 0, o, factor);
+            step::<R, L, EACH>(rule, &tail, 0);
             std::ptr::copy_nonoverlapping(out.as_ptr(), s.out.add(at), rest);
         }
     }
 }
 
 macro_rules! compiled_for {
-    ($name:ident, $lanes:ty, $(#[$attribute:meta])*) => {
-        $(#[$attribute])*
-        unsafe fn $name<R: Apply, const EACH: bool>(s: &Streams) {
-            // SAFETY: the caller keeps the contract of `Loop`.
-            unsafe { run::<R, $lanes, EACH>(s) }
+    ($module:ident, $lanes:ty, $wide:ty, $(#[$attribute:meta])*) => {
+        mod $module {
+            use super::*;
+
+            $(#[$attribute])*
+            pub(super) unsafe fn combine<R: Apply + Default, const EACH: bool>(s: &Streams) {
+                // SAFETY: the caller keeps the contract of `Loop`.
+                unsafe { run::<R, $lanes, $lanes, EACH>(&R::default(), s) }
+            }
+
+            $(#[$attribute])*
+            pub(super) unsafe fn around<A: Elementwise>(s: &Streams, c: &Constants) {
+                // SAFETY: as above.
+                unsafe { run::<_, $lanes, $wide, true>(&Around::<A>(c, PhantomData), s) }
+            }
+
+            $(#[$attribute])*
+            pub(super) unsafe fn around_backward<A: Elementwise>(s: &Streams, c: &Constants) {
+                // SAFETY: as above.
+                unsafe { run::<_, $lanes, $wide, true>(&AroundBackward::<A>(c, PhantomData), s) }
+            }
         }
     };
 }
-compiled_for!(portable, Portable,);
+compiled_for!(portable, Portable, Pair<Portable>,);
 #[cfg(target_arch = "x86_64")]
-compiled_for!(avx2, crate::cpu::x86::Avx2, #[target_feature(enable = "avx2,fma")]);
+compiled_for!(avx2, crate::cpu::x86::Avx2, Pair<Pair<crate::cpu::x86::Avx2>>, #[target_feature(enable = "avx2,fma")]);
 #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
-compiled_for!(avx512, crate::cpu::x86::Avx512, #[allow(clippy::incompatible_msrv, reason = "build.rs leaves it out where the compiler is older")] #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
+compiled_for!(avx512, crate::cpu::x86::Avx512, Pair<Pair<crate::cpu::x86::Avx512>>, #[allow(clippy::incompatible_msrv, reason = "build.rs leaves it out where the compiler is older")] #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")]);
 
-fn loop_of<R: Apply, const EACH: bool>(isa: Isa) -> Loop {
-    match isa {
-        #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
-        Isa::Avx512 => avx512::<R, EACH>,
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => avx2::<R, EACH>,
-        _ => portable::<R, EACH>,
-    }
+macro_rules! for_isa {
+    ($isa:expr, $($function:tt)*) => {
+        match $isa {
+            #[cfg(all(target_arch = "x86_64", nonlin_avx512))]
+            Isa::Avx512 => avx512::$($function)*,
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => avx2::$($function)*,
+            _ => portable::$($function)*,
+        }
+    };
+}
+
+fn loop_of<R: Apply + Default, const EACH: bool>(isa: Isa) -> Loop {
+    for_isa!(isa, combine::<R, EACH>)
+}
+
+/// The loops of an activation between two operands, forward and for the gradient with respect to the stream.
+pub(crate) fn around_loops<A: Elementwise>(isa: Isa) -> [AroundLoop; 2] {
+    [
+        for_isa!(isa, around::<A>),
+        for_isa!(isa, around_backward::<A>),
+    ]
 }

@@ -9,6 +9,7 @@ mod tests;
 
 use super::{BLOCK, Cpu, Operands, Parts, THREADS_PAY_FROM};
 use crate::{Chain, Direction, Result};
+pub(crate) use arithmetic::{AroundLoop, around_loops};
 use piece::Walker;
 use plan::Plan;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,6 +18,9 @@ use sums::{Sum, Tiles};
 /// Elements that go through all steps together: 2 KiB for each value that is kept. A nearest cache of 32 KiB holds them all, and the next
 /// piece's operands.
 const PIECE: usize = 512;
+
+/// The same of a chain that is one loop, which keeps nothing: a loop's end and its start are 5 % of a short piece's time.
+const LONG_PIECE: usize = 2048;
 
 impl Cpu {
     /// Computes a chain that is not one activation alone. All lengths are checked; `columns` is the length of a row.
@@ -79,8 +83,8 @@ impl Cpu {
             let operands = &operands;
             let mut walker = Walker::new(plan, count, backward);
             while let Some((block, len)) = parts.take(thread) {
-                for start in (block..block + len).step_by(PIECE) {
-                    let len = PIECE.min(block + len - start);
+                for start in (block..block + len).step_by(plan.piece()) {
+                    let len = plan.piece().min(block + len - start);
                     // SAFETY: `start + len <= count`, and each block is taken by one thread only.
                     unsafe {
                         let (x, out) = (operands.x.add(start), operands.out.add(start));

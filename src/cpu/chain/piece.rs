@@ -1,8 +1,7 @@
 //! [`Walker`]: takes pieces of the input through a chain, forward and backward.
 
-use super::PIECE;
 use super::arithmetic::{Rule, Streams};
-use super::plan::{Plan, Spread, Step};
+use super::plan::{Around, Plan, Spread, Step};
 use crate::activation::Constants;
 use crate::{Chain, Operation};
 
@@ -14,6 +13,8 @@ pub(super) struct Walker<'p, 'a> {
     _memory: Vec<f32>,
     /// Longest piece.
     piece: usize,
+    /// The number that [`ADDEND`] and [`GATE`] are full of, as bits.
+    full_of: [Option<u32>; 2],
     /// The next piece's memory, until it is asked for.
     next: Option<Next>,
 }
@@ -21,16 +22,18 @@ pub(super) struct Walker<'p, 'a> {
 /// The places in a walker's memory, in pieces; the values that a backward pass keeps come last.
 const ROOM: usize = 0;
 const INPUT: usize = 1;
-const ONES: usize = 2;
-const GRADIENT: usize = 3;
-const RESIDUAL: usize = 4;
-const TERM: usize = 5;
-const KEPT: usize = 6;
+const ADDEND: usize = 2;
+const GATE: usize = 3;
+const ONES: usize = 4;
+const GRADIENT: usize = 5;
+const RESIDUAL: usize = 6;
+const TERM: usize = 7;
+const KEPT: usize = 8;
 
 impl<'p, 'a> Walker<'p, 'a> {
     /// For an input of `len` elements.
     pub(super) fn new(plan: &'p Plan<'a>, len: usize, backward: bool) -> Self {
-        let piece = PIECE.min(len);
+        let piece = plan.piece().min(len);
         let places = if backward { KEPT + plan.kept() } else { ONES };
         let mut memory = vec![0.0; places * piece];
         if backward {
@@ -41,6 +44,7 @@ impl<'p, 'a> Walker<'p, 'a> {
             base: memory.as_mut_ptr(),
             _memory: memory,
             piece,
+            full_of: [None; 2],
             next: None,
         }
     }
@@ -79,6 +83,7 @@ impl<'p, 'a> Walker<'p, 'a> {
             a: from,
             b: std::ptr::null(),
             o: std::ptr::null(),
+            grad: std::ptr::null(),
             factor: 1.0,
             out: to,
             count: len,
@@ -188,6 +193,89 @@ impl<'p, 'a> Walker<'p, 'a> {
         }
     }
 
+    /// Computes several steps in one loop: forward where `grad` is null, else the gradient of their input.
+    ///
+    /// # Safety
+    /// `from` and, unless it is null, `grad` must be valid for reading `len` elements, `to` for writing them. `to` may be exactly either.
+    unsafe fn around(
+        &mut self,
+        around: Around,
+        start: usize,
+        len: usize,
+        from: *const f32,
+        grad: *const f32,
+        to: *mut f32,
+    ) {
+        let plan = self.plan;
+        let Step::Activation {
+            around: Some([forward, backward]),
+            constants,
+            ..
+        } = &plan.steps[around.activation]
+        else {
+            return;
+        };
+        // Adding -0 and multiplying with 1 changes nothing.
+        let streams = Streams {
+            a: from,
+            b: self.each_value(ADDEND, around.addend, -0.0, start, len),
+            o: self.each_value(GATE, around.gate, 1.0, start, len),
+            grad,
+            factor: around.factor,
+            out: to,
+            count: len,
+        };
+        let run = if grad.is_null() { forward } else { backward };
+        // SAFETY: the caller's promise, and that of `each_value`; the instructions were checked when the engine was made.
+        unsafe { run(&streams, constants) }
+    }
+
+    /// The values of the operand of a step for each element of a piece, in its memory where they are not one after another already: `absent` where
+    /// there is no step.
+    fn each_value(
+        &mut self,
+        place: usize,
+        step: Option<usize>,
+        absent: f32,
+        start: usize,
+        len: usize,
+    ) -> *const f32 {
+        let plan = self.plan;
+        let to = self.place(place);
+        let full_of = &mut self.full_of[place - ADDEND];
+        let operand = match step.map(|step| &plan.steps[step]) {
+            Some(Step::Combine { operand, .. }) => operand,
+            _ => &Spread::One(absent),
+        };
+        if let Spread::One(value) = operand {
+            if *full_of != Some(value.to_bits()) {
+                // SAFETY: the place has room for a piece.
+                unsafe { std::slice::from_raw_parts_mut(to, self.piece) }.fill(*value);
+                *full_of = Some(value.to_bits());
+            }
+            return to;
+        }
+        *full_of = None;
+        let mut values = to.cast_const();
+        // SAFETY: another place, which has room for a piece too.
+        let room = unsafe { std::slice::from_raw_parts_mut(self.place(ROOM), self.piece) };
+        operand.runs(start, len, room, |at, count, from, each| {
+            if each && count == len && !matches!(operand, Spread::Column { .. }) {
+                values = from;
+                return;
+            }
+            // SAFETY: `at + count <= len`, for which the place has room; `from` has `count` values, or one.
+            unsafe {
+                if each {
+                    std::ptr::copy_nonoverlapping(from, to.add(at), count);
+                } else {
+                    std::slice::from_raw_parts_mut(to.add(at), count).fill(*from);
+                }
+            }
+        });
+        values
+    }
+
     /// What the next piece will read and write.
     fn expect(&mut self, start: usize, len: usize, streams: [*const f32; 3]) {
         let mut next = Next::new();
@@ -209,7 +297,7 @@ impl<'p, 'a> Walker<'p, 'a> {
     /// The chain's values of a piece that begins at element `start` of the input.
     ///
     /// # Safety
-    /// `x` must be valid for reading `len <= PIECE` elements, `out` for writing them; `out` may be exactly `x`.
+    /// `x` must be valid for reading `len <= Plan::piece()` elements, `out` for writing them; `out` may be exactly `x`.
     pub(super) unsafe fn forward(
         &mut self,
         start: usize,
@@ -217,7 +305,9 @@ impl<'p, 'a> Walker<'p, 'a> {
         x: *const f32,
         out: *mut f32,
     ) {
-        self.expect(start, len, [x, out, std::ptr::null()]);
+        if self.plan.one_loop().is_none() {
+            self.expect(start, len, [x, out, std::ptr::null()]);
+        }
         let mut input = x;
         if self.plan.residual && std::ptr::eq(x, out) {
             let copy = self.place(INPUT);
@@ -228,7 +318,15 @@ impl<'p, 'a> Walker<'p, 'a> {
         let (mut index, mut from) = (0, input);
         while index < self.plan.steps.len() {
             // SAFETY: all pointers are valid for `len` elements.
-            index += unsafe { self.advance(index, start, len, input, from, out) };
+            index += unsafe {
+                match self.plan.around(index) {
+                    Some(around) => {
+                        self.around(around, start, len, from, std::ptr::null(), out);
+                        around.steps
+                    }
+                    None => self.advance(index, start, len, input, from, out),
+                }
+            };
             from = out;
         }
         if index == 0 {
@@ -241,7 +339,7 @@ impl<'p, 'a> Walker<'p, 'a> {
     /// gradient and the piece's terms of it.
     ///
     /// # Safety
-    /// `x` and `grad` must be valid for reading `len <= PIECE` elements, `out` for writing them; `out` may be exactly `x`.
+    /// `x` and `grad` must be valid for reading `len <= Plan::piece()` elements, `out` for writing them; `out` may be exactly `x`.
     pub(super) unsafe fn backward(
         &mut self,
         start: usize,
@@ -252,6 +350,15 @@ impl<'p, 'a> Walker<'p, 'a> {
         mut found: impl FnMut(usize, &[f32]),
     ) {
         let plan = self.plan;
+        if let Some(around) = plan.one_loop().filter(|_| !plan.has_wanted()) {
+            let grad = if grad.is_null() {
+                self.place(ONES)
+            } else {
+                grad
+            };
+            // SAFETY: all pointers are valid for `len` elements.
+            return unsafe { self.around(around, start, len, x, grad, out) };
+        }
         self.expect(start, len, [x, grad, out]);
         // SAFETY: all pointers are valid for `len` elements.
         let values = unsafe { self.recompute(start, len, x) };
@@ -272,6 +379,7 @@ impl<'p, 'a> Walker<'p, 'a> {
                 a: gradient,
                 b: values[index],
                 o: std::ptr::null(),
+                grad: std::ptr::null(),
                 factor: 1.0,
                 out: into,
                 count: len,
@@ -345,6 +453,7 @@ impl<'p, 'a> Walker<'p, 'a> {
                     a: gradient,
                     b: std::ptr::null(),
                     o: std::ptr::null(),
+                    grad: std::ptr::null(),
                     factor: 1.0,
                     out,
                     count: len,
@@ -359,7 +468,7 @@ impl<'p, 'a> Walker<'p, 'a> {
     /// The values that go into the steps, null where a backward pass does not need them.
     ///
     /// # Safety
-    /// `x` must be valid for reading `len <= PIECE` elements.
+    /// `x` must be valid for reading `len <= Plan::piece()` elements.
     unsafe fn recompute(
         &mut self,
         start: usize,

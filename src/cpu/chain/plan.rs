@@ -1,7 +1,7 @@
 //! [`Plan`]: a chain with its operands resolved, ready to be run over pieces of the input.
 
-use super::PIECE;
-use super::arithmetic::{Rule, Streams};
+use super::arithmetic::{AroundLoop, Rule, Streams};
+use super::{LONG_PIECE, PIECE};
 use crate::activation::Constants;
 use crate::cpu::{Isa, Loop};
 use crate::{Broadcast, Chain, Direction, Operand, Operation, Result};
@@ -15,6 +15,7 @@ pub(super) enum Step<'a> {
     Activation {
         forward: Loop,
         backward: Loop,
+        around: Option<[AroundLoop; 2]>,
         constants: Box<Constants>,
     },
     Combine {
@@ -51,12 +52,12 @@ impl<'a> Spread<'a> {
             Broadcast::Scalar => Self::One(values[0]),
             Broadcast::Full => Self::Each(values),
             Broadcast::Column => Self::Column { values, columns },
-            Broadcast::Row if columns >= PIECE => Self::Row {
+            Broadcast::Row if columns >= LONG_PIECE => Self::Row {
                 values: Cow::Borrowed(values),
                 columns,
             },
             Broadcast::Row => {
-                let needed = columns + PIECE.min(len);
+                let needed = columns + LONG_PIECE.min(len);
                 let repeated = values.iter().copied().cycle().take(needed).collect();
                 Self::Row {
                     values: Cow::Owned(repeated),
@@ -68,7 +69,7 @@ impl<'a> Spread<'a> {
 
     /// Splits the elements from `start` to `start + len` into runs that one loop can take, and calls `run` with the first element (from
     /// `start`), the length, the operand's values, and whether there is one for each. `room` holds `len` values.
-    fn runs(
+    pub(super) fn runs(
         &self,
         start: usize,
         len: usize,
@@ -107,6 +108,56 @@ impl<'a> Spread<'a> {
     }
 }
 
+/// Steps that are one loop: an activation, what is done to its input before it (times a number, plus an operand), and to its result (times an
+/// operand).
+#[derive(Clone, Copy)]
+pub(super) struct Around {
+    /// How many they are.
+    pub steps: usize,
+    pub factor: f32,
+    /// The steps with the operands, if any.
+    pub addend: Option<usize>,
+    pub activation: usize,
+    pub gate: Option<usize>,
+}
+
+impl Around {
+    /// Those that begin with the step `first`, if they are more than one.
+    fn at(steps: &[Step<'_>], first: usize) -> Option<Self> {
+        let combines = |at: usize, wanted: Operation| matches!(steps.get(at), Some(Step::Combine { operation, .. }) if *operation == wanted);
+        let mut next = first;
+        let mut factor = 1.0;
+        if let Some(Step::Combine {
+            operation: Operation::Mul,
+            operand: Spread::One(number),
+            ..
+        }) = steps.get(next)
+        {
+            factor = *number;
+            next += 1;
+        }
+        let addend = combines(next, Operation::Add).then_some(next);
+        next += usize::from(addend.is_some());
+        let activation = next;
+        let Some(Step::Activation {
+            around: Some(_), ..
+        }) = steps.get(activation)
+        else {
+            return None;
+        };
+        next += 1;
+        let gate = combines(next, Operation::Mul).then_some(next);
+        next += usize::from(gate.is_some());
+        (next - first > 1).then_some(Self {
+            steps: next - first,
+            factor,
+            addend,
+            activation,
+            gate,
+        })
+    }
+}
+
 /// The broadcast that a broadcast comes to over one row or one column.
 pub(super) fn simplest(broadcast: Broadcast, columns: usize, len: usize) -> Broadcast {
     match broadcast {
@@ -122,6 +173,8 @@ pub(super) fn simplest(broadcast: Broadcast, columns: usize, len: usize) -> Broa
 pub(super) struct Plan<'a> {
     pub steps: Vec<Step<'a>>,
     pub isa: Isa,
+    /// For each step, the loop that computes it and those behind it, if there is one for several.
+    around: Vec<Option<Around>>,
     /// For each step, whether a backward pass needs the value that goes into it.
     needs_input: Vec<bool>,
     pub residual: bool,
@@ -145,6 +198,7 @@ impl<'a> Plan<'a> {
                 crate::Step::Activation(f) => Step::Activation {
                     forward: f.entry().cpu_loop(Direction::Forward, isa),
                     backward: f.entry().cpu_loop(Direction::Backward, isa),
+                    around: f.entry().around_loops(isa),
                     constants: Box::new(f.constants()),
                 },
                 crate::Step::Residual => Step::Residual,
@@ -179,11 +233,46 @@ impl<'a> Plan<'a> {
             })
             .collect();
         let residual = steps.iter().any(|step| matches!(step, Step::Residual));
+        let around = (0..steps.len()).map(|i| Around::at(&steps, i)).collect();
         Ok(Self {
             steps,
             isa,
+            around,
             needs_input,
             residual,
+        })
+    }
+
+    /// The loop that computes the step and those behind it, if there is one for several.
+    pub(super) fn around(&self, step: usize) -> Option<Around> {
+        self.around.get(step).copied().flatten()
+    }
+
+    /// The loop that the whole chain is, if it is one.
+    pub(super) fn one_loop(&self) -> Option<Around> {
+        self.around(0)
+            .filter(|around| around.steps == self.steps.len())
+    }
+
+    /// Elements of a piece.
+    pub(super) fn piece(&self) -> usize {
+        if self.one_loop().is_some() && !self.has_wanted() {
+            LONG_PIECE
+        } else {
+            PIECE
+        }
+    }
+
+    /// Whether gradients of operands are asked for.
+    pub(super) fn has_wanted(&self) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(
+                step,
+                Step::Combine {
+                    wanted: Some(_),
+                    ..
+                }
+            )
         })
     }
 
@@ -225,9 +314,9 @@ impl<'a> Plan<'a> {
                     a: streams.a.add(at),
                     b: streams.b.wrapping_add(at),
                     o,
-                    factor: streams.factor,
                     out: streams.out.add(at),
                     count,
+                    ..streams
                 })
             }
         });

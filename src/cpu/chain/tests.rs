@@ -398,6 +398,87 @@ fn special_values() {
     assert_eq!(of(off, Direction::Derivative), [99.0, 0.0, 0.0, 0.0, 0.0]);
 }
 
+/// The loop of several steps computes what they do one by one, bit for bit, where a zero wins over an infinity too.
+#[test]
+fn an_activation_between_operands_is_its_steps() {
+    const COLUMNS: usize = 77;
+    const ROWS: usize = 41;
+    let special = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0, 1e30];
+    let with_specials = |seed: u32| {
+        let mut values = numbers(ROWS * COLUMNS, seed);
+        for (i, value) in values.iter_mut().enumerate() {
+            if i % 13 == seed as usize {
+                *value = special[i / 13 % special.len()];
+            }
+        }
+        values
+    };
+    let (x, grad) = (with_specials(1), with_specials(2));
+    let full = with_specials(3);
+    let (row, column) = (numbers(COLUMNS, 4), numbers(ROWS, 5));
+    let operands: [Option<Operand<'_>>; 5] = [
+        None,
+        Some(Operand::Number(0.25)),
+        Some(Operand::row(&row)),
+        Some(Operand::column(&column)),
+        Some(Operand::full(&full)),
+    ];
+    let functions = ["relu", "gelu", "silu", "gelu_tanh", "hard_swish"];
+    for &isa in Isa::available() {
+        let cpu = Cpu::with_threads(1).unwrap().with_isa(isa).unwrap();
+        let run = |chain: &Chain<'_>, direction, x: &[f32], grad: Option<&[f32]>| {
+            let mut out = vec![0.0; x.len()];
+            cpu.compute(chain, direction, x, grad, &mut out).unwrap();
+            out
+        };
+        for (f, factor, addend, gate) in functions.iter().flat_map(|f| {
+            let operands = &operands;
+            [None, Some(0.7)].into_iter().flat_map(move |factor| {
+                let pairs = operands
+                    .iter()
+                    .flat_map(move |a| operands.iter().map(move |b| (a, b)));
+                pairs.map(move |(addend, gate)| (f, factor, addend, gate))
+            })
+        }) {
+            let mut before = Chain::new();
+            if let Some(factor) = factor {
+                before = before.scale(factor);
+            }
+            if let Some(addend) = addend {
+                before = before.combine(Operation::Add, addend.clone());
+            }
+            let f: Chain<'_> = f.parse::<Activation>().unwrap().into();
+            let mut after = Chain::new();
+            if let Some(gate) = gate {
+                after = after.combine(Operation::Mul, gate.clone());
+            }
+            let chain = before.clone().then(f.clone()).then(after.clone());
+
+            let inner = run(&before, Direction::Forward, &x, None);
+            let value = run(&f, Direction::Forward, &inner, None);
+            let want = run(&after, Direction::Forward, &value, None);
+            let got = run(&chain, Direction::Forward, &x, None);
+            same_bits(&got, &want, &chain, isa);
+
+            let back = run(&after, Direction::Backward, &value, Some(&grad));
+            let back = run(&f, Direction::Backward, &inner, Some(&back));
+            let want = run(&before, Direction::Backward, &x, Some(&back));
+            let got = run(&chain, Direction::Backward, &x, Some(&grad));
+            same_bits(&got, &want, &chain, isa);
+        }
+    }
+}
+
+fn same_bits(got: &[f32], want: &[f32], chain: &Chain<'_>, isa: Isa) {
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        assert!(
+            got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(),
+            "{chain}, {}, element {i}: {got:e}, step by step {want:e}",
+            isa.name()
+        );
+    }
+}
+
 #[test]
 fn the_empty_input_gives_zero_gradients() {
     let cpu = Cpu::with_threads(1).unwrap();

@@ -2,7 +2,7 @@
 
 use super::lanes::{Numbers, Rule, loop_of};
 use super::{Read, Room, Shared, Write};
-use crate::cpu::dispatch::{chain, zero_where_lost};
+use crate::cpu::dispatch::{chain_rule, zero_where_lost};
 use crate::cpu::{Cpu, Lanes, Results};
 use crate::rows::Glu;
 use crate::{Direction, Result};
@@ -48,7 +48,7 @@ struct Gradients;
 impl Rule<4, 2> for Gradients {
     #[inline(always)]
     fn apply<L: Lanes>([grad, b, g, slope]: [L; 4], _: Numbers) -> [L; 2] {
-        [product(grad, b, slope), chain(grad, g)]
+        [product(grad, b, slope), chain_rule(grad, g)]
     }
 }
 
@@ -65,7 +65,7 @@ impl Rule<5, 2> for ClampedGradients {
         // A NaN of b is told by the sum.
         [
             product(grad, clamped(b, c), slope),
-            chain(grad, g).nan_of(b),
+            chain_rule(grad, g).nan_of(b),
         ]
     }
 }

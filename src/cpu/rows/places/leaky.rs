@@ -2,7 +2,7 @@
 
 use super::lanes::{Numbers, Rule, loop_of};
 use super::{PIECE, Piece, Room, Shared};
-use crate::cpu::dispatch::{Isa, chain, zero_where_lost};
+use crate::cpu::dispatch::{Isa, chain_rule, zero_where_lost};
 use crate::cpu::{BLOCK, Cpu, Lanes, THREADS_PAY_FROM};
 use crate::rows::{Prelu, Rrelu, threefry};
 use std::ops::Range;
@@ -32,7 +32,7 @@ struct LeakyBack;
 impl Rule<3, 1> for LeakyBack {
     #[inline(always)]
     fn apply<L: Lanes>([x, slope, grad]: [L; 3], _: Numbers) -> [L; 1] {
-        [chain(grad, derivative(x, slope))]
+        [chain_rule(grad, derivative(x, slope))]
     }
 }
 
@@ -44,7 +44,10 @@ impl Rule<3, 2> for PreluBack {
     fn apply<L: Lanes>([x, slope, grad]: [L; 3], _: Numbers) -> [L; 2] {
         let zero = L::splat(0.0);
         let left = L::select(x.lt(zero), x, zero).nan_of(x);
-        [chain(grad, derivative(x, slope)), chain(grad, left)]
+        [
+            chain_rule(grad, derivative(x, slope)),
+            chain_rule(grad, left),
+        ]
     }
 }
 
