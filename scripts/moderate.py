@@ -67,9 +67,9 @@ def next_to_root(name, s, growth, start, place, factor):
     root = mp.findroot(lambda a: 1 + mp.exp(-s(a)) - growth(a), start)
     e = factor * (growth(place) - 1)
     print(f"{name}: {float(place - root):.1e} from the root; off an f32 by {float(abs(f32(e) - e)):.1e}")
-    show("  NEXT_TO_ROOT, FACTOR", place, factor)
-    show("  E_NEXT_TO_ROOT", e)
-    show("  LOG2_NEXT_TO_ROOT", *pair(-mp.log(f32(e) / factor) * LOG2_E, 17))
+    show("  place, factor", place, factor)
+    show("  e", e)
+    show("  log2", *pair(-mp.log(f32(e) / factor) * LOG2_E, 17))
 
 
 known = tanh_quotient()

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{NO_ROOT_FROM, exp2_from_root, gate, gate_derivative_moderate, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative};
+use crate::math::{NextToRoot, gate, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -16,14 +16,15 @@ const BETA_LO: f32 = f32::from_bits(0x39b2_2d0e);
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_4ba5), f32::from_bits(0xb245_7c7c)];
 /// BETA·log2(e) as a sum of two f32.
 const BASE_2: [f32; 2] = [f32::from_bits(0x401d_265f), f32::from_bits(0xb2e0_4765)];
-/// A place next to the root, by less than 2^-16, of so few bits that differences to it are exact.
-const NEXT_TO_ROOT: f32 = f32::from_bits(0x3f40_4c00);
-/// The factor of [`gate_derivative_moderate`], for which its product with `BETA·NEXT_TO_ROOT - 1` is nearly an f32; that product; BETA times it.
-const FACTOR: f32 = f32::from_bits(0x3fae_429b);
-const E_NEXT_TO_ROOT: f32 = f32::from_bits(0x3ec2_1b88);
+/// Less than 2^-16 from the root.
+const NEXT_TO_ROOT: NextToRoot = NextToRoot {
+    place: f32::from_bits(0x3f40_4c00),
+    factor: f32::from_bits(0x3fae_429b),
+    e: f32::from_bits(0x3ec2_1b88),
+    log2: [f32::from_bits(0x3fec_14c0), f32::from_bits(0x366a_3296)],
+};
+/// Its factor times BETA.
 const SLOPE: f32 = f32::from_bits(0x4014_4ba0);
-/// -log2 of the product without the factor.
-const LOG2_NEXT_TO_ROOT: [f32; 2] = [f32::from_bits(0x3fec_14c0), f32::from_bits(0x366a_3296)];
 /// The moderate forms hold below this.
 const MODERATE: f32 = 32.0;
 
@@ -49,18 +50,7 @@ fn forward_moderate<L: Lanes>(x: L) -> L {
 
 #[inline(always)]
 fn derivative_moderate<L: Lanes>(x: L) -> L {
-    let a = x.abs();
-    let (bits, p) = exp2_from_root(LOG2_NEXT_TO_ROOT, a, L::splat(BASE_2[0]), L::splat(BASE_2[1]));
-    let scale = bits.times_pow2_of_bits(E_NEXT_TO_ROOT);
-    let others = (a - L::splat(NEXT_TO_ROOT)).neg_mul_add(L::splat(SLOPE), scale - L::splat(E_NEXT_TO_ROOT));
-    gate_derivative_moderate(x, FACTOR, scale, p, others)
-}
-
-/// Where the moderate derivative does not hold.
-#[inline(always)]
-fn beyond_moderate<L: Lanes>(x: L) -> L::Mask {
-    let a = x.abs();
-    a.reaches(MODERATE) | !(a - L::splat(NEXT_TO_ROOT)).reaches(NO_ROOT_FROM)
+    NEXT_TO_ROOT.derivative(x, L::splat(BASE_2[0]), L::splat(BASE_2[1]), [SLOPE])
 }
 
 impl Elementwise for Function {
@@ -93,25 +83,22 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::MODERATE {
-            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), forward_moderate(x), forward(x));
+            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), forward_moderate(x), forward(x)).0;
         }
         forward(x)
     }
 
     #[inline(always)]
-    fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        if L::MODERATE {
-            let beyond = beyond_moderate(x);
-            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
-        }
-        derivative(x)
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        Self::derivative_and_size(x, c).0
     }
 
     #[inline(always)]
-    fn derivative_and_size<L: Lanes>(x: L, c: &Constants) -> (L, bool) {
-        if L::MODERATE && !L::any(beyond_moderate(x)) {
-            return (derivative_moderate(x), true);
+    fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
+        if L::MODERATE {
+            let beyond = NEXT_TO_ROOT.beyond(x, MODERATE);
+            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
         }
-        (Self::derivative(x, c), false)
+        (derivative(x), false)
     }
 }

@@ -4,7 +4,8 @@ use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
 use crate::math::{
-    GELU_TANH_LEFT, GELU_TANH_TAIL, GateDerivative, NO_ROOT_FROM, exp_pair, exp2_from_root, gate, gate_derivative_beyond, gate_derivative_moderate, gate_derivative_unfused, gate_of_product, moderate_or_general, polynomial, product_pair, raised_exp_pair, where_held,
+    GELU_TANH_LEFT, GELU_TANH_TAIL, GateDerivative, NextToRoot, exp_pair, gate, gate_derivative_beyond, gate_derivative_unfused, gate_of_product, moderate_or_general, polynomial,
+    product_pair, raised_exp_pair, where_held,
 };
 use crate::reference::{gated, sigmoid};
 
@@ -108,13 +109,14 @@ const LINEAR_2: [f32; 2] = [f32::from_bits(0x4013_6000), f32::from_bits(0xba09_e
 const LINEAR_2_NEAREST: f32 = f32::from_bits(0x4013_5761);
 /// The factor of the cube in 2u·log2(e), as a sum of two f32.
 const CUBE_2: [f32; 2] = [f32::from_bits(0x3dd2_d3e8), f32::from_bits(0xb10a_8d57)];
-/// A place next to the root, by less than 2^-15, of so few bits that differences to it are exact.
-const NEXT_TO_ROOT: f32 = f32::from_bits(0x3f40_a000);
-/// The factor of [`gate_derivative_moderate`], for which its product with `|x|·2u' - 1` is nearly an f32 there; that product; -log2 of it without the factor.
-const FACTOR: f32 = f32::from_bits(0x3f9e_beb7);
-const E_NEXT_TO_ROOT: f32 = f32::from_bits(0x3eb9_5c5d);
-const LOG2_NEXT_TO_ROOT: [f32; 2] = [f32::from_bits(0x3fe3_6040), f32::from_bits(0x32bf_b88f)];
-/// What the factor times `|x|·2u'` has more than there, over the distance, by powers of that.
+/// Less than 2^-15 from the root.
+const NEXT_TO_ROOT: NextToRoot = NextToRoot {
+    place: f32::from_bits(0x3f40_a000),
+    factor: f32::from_bits(0x3f9e_beb7),
+    e: f32::from_bits(0x3eb9_5c5d),
+    log2: [f32::from_bits(0x3fe3_6040), f32::from_bits(0x32bf_b88f)],
+};
+/// What its factor times `|x|·2u'` has more than there, over the distance, by powers of that.
 const SLOPE: [f32; 3] = [
     f32::from_bits(0x401b_84e8),
     f32::from_bits(0x3f19_6a4d),
@@ -144,20 +146,8 @@ fn forward_moderate<L: Lanes>(x: L) -> L {
 
 #[inline(always)]
 fn derivative_moderate<L: Lanes>(x: L) -> L {
-    let a = x.abs();
-    let (hi, lo) = factor_base_2(a);
-    let (bits, p) = exp2_from_root(LOG2_NEXT_TO_ROOT, a, hi, lo);
-    let scale = bits.times_pow2_of_bits(E_NEXT_TO_ROOT);
-    let distance = a - L::splat(NEXT_TO_ROOT);
-    let others = distance.neg_mul_add(polynomial(distance, SLOPE), scale - L::splat(E_NEXT_TO_ROOT));
-    gate_derivative_moderate(x, FACTOR, scale, p, others)
-}
-
-/// Where the moderate derivative does not hold.
-#[inline(always)]
-fn beyond_moderate<L: Lanes>(x: L) -> L::Mask {
-    let a = x.abs();
-    a.reaches(MODERATE) | !(a - L::splat(NEXT_TO_ROOT)).reaches(NO_ROOT_FROM)
+    let (hi, lo) = factor_base_2(x.abs());
+    NEXT_TO_ROOT.derivative(x, hi, lo, SLOPE)
 }
 
 impl Elementwise for Function {
@@ -196,30 +186,27 @@ impl Elementwise for Function {
         }
         if L::MODERATE {
             let beyond = x.reaches(MODERATE);
-            return moderate_or_general!(L, L::any(beyond), beyond, forward_moderate(x), forward(x));
+            return moderate_or_general!(L, L::any(beyond), beyond, forward_moderate(x), forward(x)).0;
         }
         forward(x)
     }
 
     #[inline(always)]
-    fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        if L::TABLES {
-            let t = x.abs();
-            let quick = gate_derivative_beyond(x, GELU_TANH_LEFT.at(t), ROOT);
-            return where_held!(L, GELU_TANH_LEFT.holds(t), quick, derivative(x));
-        }
-        if L::MODERATE {
-            let beyond = beyond_moderate(x);
-            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
-        }
-        derivative(x)
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        Self::derivative_and_size(x, c).0
     }
 
     #[inline(always)]
-    fn derivative_and_size<L: Lanes>(x: L, c: &Constants) -> (L, bool) {
-        if L::MODERATE && !L::any(beyond_moderate(x)) {
-            return (derivative_moderate(x), true);
+    fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
+        if L::TABLES {
+            let t = x.abs();
+            let quick = gate_derivative_beyond(x, GELU_TANH_LEFT.at(t), ROOT);
+            return (where_held!(L, GELU_TANH_LEFT.holds(t), quick, derivative(x)), false);
         }
-        (Self::derivative(x, c), false)
+        if L::MODERATE {
+            let beyond = NEXT_TO_ROOT.beyond(x, MODERATE);
+            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
+        }
+        (derivative(x), false)
     }
 }

@@ -57,29 +57,26 @@ impl Elementwise for Function {
             return where_held!(L, held, LOGISTIC_TAIL.gated(x), forward(x));
         }
         if L::MODERATE {
-            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_moderate(x), forward(x));
+            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_moderate(x), forward(x)).0;
         }
         forward(x)
     }
 
     #[inline(always)]
-    fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        Self::derivative_and_size(x, c).0
+    }
+
+    #[inline(always)]
+    fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
         if L::TABLES {
             let t = x.abs();
             let quick = gate_derivative_beyond(x, SILU_LEFT.at(t), SILU_ROOT);
-            return where_held!(L, SILU_LEFT.holds(t), quick, derivative(x));
+            return (where_held!(L, SILU_LEFT.holds(t), quick, derivative(x)), false);
         }
         if L::MODERATE {
             return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_derivative_moderate(x), derivative(x));
         }
-        derivative(x)
-    }
-
-    #[inline(always)]
-    fn derivative_and_size<L: Lanes>(x: L, c: &Constants) -> (L, bool) {
-        if L::MODERATE && !x.abs().sum_reaches(MODERATE) {
-            return (silu_derivative_moderate(x), true);
-        }
-        (Self::derivative(x, c), false)
+        (derivative(x), false)
     }
 }

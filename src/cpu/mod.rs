@@ -156,8 +156,11 @@ impl Cpu {
         // backwards, in blocks.
         let room = cache::room(threads);
         let found_again = touched <= room.saturating_add(room / 2);
-        let parts = Parts::of_blocks(count, threads, BLOCK.max(count / (threads * MOST_BLOCKS)))
-            .backwards(found_again && next_goes_backwards());
+        let block = (count / (threads * MOST_BLOCKS))
+            .next_multiple_of(BLOCK)
+            .max(BLOCK);
+        let parts =
+            Parts::of_blocks(count, threads, block).backwards(found_again && next_goes_backwards());
         let blocks = |thread| {
             let operands = &operands;
             while let Some((start, len)) = parts.take(thread) {

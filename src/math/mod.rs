@@ -17,8 +17,8 @@ pub(crate) use exp::{
 };
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use moderate::{
-    MODERATE, NO_ROOT_FROM, exp2_from_root, gate_derivative_moderate, gate_of_product,
-    moderate_or_general, silu_derivative_moderate, silu_moderate,
+    MODERATE, NextToRoot, gate_of_product, moderate_or_general, silu_derivative_moderate,
+    silu_moderate,
 };
 pub(crate) use piecewise::{gate_derivative_beyond, where_held};
 pub(crate) use sigmoid::{

@@ -5,13 +5,11 @@
 use super::exp::{
     BIAS, LN2_HI, LN2_LO, LOG2_E, ROUNDING, exp2m1_reduced, expm1_reduced_minus, integer_in_bits,
 };
+use super::polynomial;
 use crate::cpu::Lanes;
 
 /// The forms of silu hold for `|x|` below this.
 pub(crate) const MODERATE: f32 = 64.0;
-
-/// Forms by [`exp2_from_root`] hold at this distance from where its exponent is 0 and further away.
-pub(crate) const NO_ROOT_FROM: f32 = 1.0 / 4096.0;
 
 /// `numerator / (1 + scale·(1 + p))`.
 #[inline(always)]
@@ -37,14 +35,14 @@ pub(crate) fn gate_of_product<L: Lanes>(x: L, hi: L, lo: L) -> L {
     over_one_plus(x, bits.pow2_of_bits(), exp2m1_reduced(f))
 }
 
-/// `$moderate`, and `$general` in its place where `$beyond`; that is looked at, and `$general` computed, only where `$may_be`. A macro, because a
+/// `$moderate`, and `$general` in its place where `$beyond`, with whether all is moderate; `$beyond` is looked at, and `$general` computed, only where `$may_be`. A macro, because a
 /// function that is handed to a function is not always inlined, and then it does not have the instruction set.
 macro_rules! moderate_or_general {
     ($lanes:ident, $may_be:expr, $beyond:expr, $moderate:expr, $general:expr) => {
         if $may_be {
-            $lanes::select($beyond, $general, $moderate)
+            ($lanes::select($beyond, $general, $moderate), false)
         } else {
-            $moderate
+            ($moderate, true)
         }
     };
 }
@@ -57,13 +55,7 @@ pub(crate) use moderate_or_general;
 /// - `scale·(1 + p)` is the factor times e
 /// - `others` is the factor times `1 - a·s'(a)`, plus `scale`
 #[inline(always)]
-pub(crate) fn gate_derivative_moderate<L: Lanes>(
-    x: L,
-    factor: f32,
-    scale: L,
-    p: L,
-    others: L,
-) -> L {
+fn gate_derivative<L: Lanes>(x: L, factor: f32, scale: L, p: L, others: L) -> L {
     let n = scale.mul_add(p, others);
     let e = scale.mul_add(p, scale);
     let square = e.mul_add(e + L::splat(2.0 * factor), L::splat(factor * factor));
@@ -90,17 +82,55 @@ pub(crate) fn silu_derivative_moderate<L: Lanes>(x: L) -> L {
         + k.mul_add(L::splat(LN2_LO), lost + L::splat(EXCESS));
     let scale = bits.times_pow2_of_bits(SILU_E);
     let others = scale - (a - L::splat(1.0));
-    gate_derivative_moderate(x, 1.0, scale, expm1_reduced_minus(minus_r), others)
+    gate_derivative(x, 1.0, scale, expm1_reduced_minus(minus_r), others)
 }
 
-/// `2^(s[0] + s[1] - a·(hi + lo))` as bits with an integer k in the lowest ones and p, with `2^k·(1 + p)`; the exponent's magnitude is below 90. `s[0]` has at
-/// most 17 bits behind the point, so where the exponent is near 0 it is off by 2^-43.
-#[inline(always)]
-pub(crate) fn exp2_from_root<L: Lanes>(s: [f32; 2], a: L, hi: L, lo: L) -> (L, L) {
-    let first = L::splat(s[0]);
-    let shift = L::splat(ROUNDING);
-    let bits = a.neg_mul_add(hi, first) + shift;
-    let k = bits - shift;
-    let f = a.neg_mul_add(hi, first - k) + a.neg_mul_add(lo, L::splat(s[1]));
-    (bits, exp2m1_reduced(f))
+/// A place next to the root of a gate's derivative. The constants are those of scripts/moderate.py.
+pub(crate) struct NextToRoot {
+    /// Of so few bits that differences to it are exact.
+    pub place: f32,
+    /// The factor of [`gate_derivative`].
+    pub factor: f32,
+    /// The factor times `a·s'(a) - 1`, which is nearly an f32 there, and as good as the factor times exp(-s).
+    pub e: f32,
+    /// -log2 of that without the factor, as a sum of two f32, the first with at most 17 bits behind the point: next to the root exponents are off by 2^-43.
+    pub log2: [f32; 2],
+}
+
+impl NextToRoot {
+    /// Where the form does not hold: from `limit` on, and closer to the root than exponents are good for.
+    #[inline(always)]
+    pub(crate) fn beyond<L: Lanes>(&self, x: L, limit: f32) -> L::Mask {
+        x.reaches(limit) | !self.distance(x).reaches(1.0 / 4096.0)
+    }
+
+    /// Of `|x|` from the place.
+    #[inline(always)]
+    fn distance<L: Lanes>(&self, x: L) -> L {
+        x.abs() - L::splat(self.place)
+    }
+
+    /// The derivative of `x·σ(s(x))` for `s·log2(e) = x·(hi + lo)`, of which the magnitude is below 90. What the factor times `a·s'(a)` has more than at
+    /// the place is the distance times a polynomial in it with the coefficients `slope`.
+    #[inline(always)]
+    pub(crate) fn derivative<L: Lanes, const N: usize>(
+        &self,
+        x: L,
+        hi: L,
+        lo: L,
+        slope: [f32; N],
+    ) -> L {
+        let a = x.abs();
+        let first = L::splat(self.log2[0]);
+        let shift = L::splat(ROUNDING);
+        let bits = a.neg_mul_add(hi, first) + shift;
+        let k = bits - shift;
+        let f = a.neg_mul_add(hi, first - k) + a.neg_mul_add(lo, L::splat(self.log2[1]));
+        let p = exp2m1_reduced(f);
+        let scale = bits.times_pow2_of_bits(self.e);
+        let distance = self.distance(x);
+        let slope = polynomial(distance, slope);
+        let others = distance.neg_mul_add(slope, scale - L::splat(self.e));
+        gate_derivative(x, self.factor, scale, p, others)
+    }
 }

@@ -164,10 +164,10 @@ impl<A: Elementwise> Apply for AroundBackward<'_, A> {
 /// One vector. A function and not a closure, as in `cpu::dispatch`: it has to take on the instruction set of its caller.
 ///
 /// # Safety
-/// As [`Loop`] for the elements from `at` to `at + WIDTH`.
+/// As [`Loop`] for the elements from `at` to `at + WIDTH`. `one` is the operand where it is one for all.
 #[inline(always)]
-unsafe fn step<R: Apply, L: Lanes, const EACH: bool>(rule: &R, s: &Streams, at: usize) {
-    // SAFETY: the caller promises that the elements are there; an operand for all elements has one value.
+unsafe fn step<R: Apply, L: Lanes, const EACH: bool>(rule: &R, s: &Streams, one: f32, at: usize) {
+    // SAFETY: the caller promises that the elements are there.
     unsafe {
         let a = L::load(s.a.add(at));
         let factor = L::splat(s.factor);
@@ -176,7 +176,7 @@ unsafe fn step<R: Apply, L: Lanes, const EACH: bool>(rule: &R, s: &Streams, at: 
             b: if R::READS_B { L::load(s.b.add(at)) } else { a },
             o: match (R::READS_O, EACH) {
                 (true, true) => L::load(s.o.add(at)),
-                (true, false) => L::splat(s.o.read()),
+                (true, false) => L::splat(one),
                 (false, _) => a,
             },
             grad: if R::READS_GRAD {
@@ -199,15 +199,21 @@ unsafe fn step<R: Apply, L: Lanes, const EACH: bool>(rule: &R, s: &Streams, at: 
 unsafe fn run<R: Apply, L: Lanes, W: Lanes, const EACH: bool>(rule: &R, s: &Streams) {
     // A copy: what is stored might lie in the place of theirs.
     let s = &{ *s };
+    let one = if R::READS_O && !EACH {
+        // SAFETY: an operand for all elements has one value.
+        unsafe { s.o.read() }
+    } else {
+        0.0
+    };
     let mut at = 0;
     while at + W::WIDTH <= s.count {
         // SAFETY: the vectors end at or before `count`, and the caller promises that many elements.
-        unsafe { step::<R, W, EACH>(rule, s, at) };
+        unsafe { step::<R, W, EACH>(rule, s, one, at) };
         at += W::WIDTH;
     }
     while at + L::WIDTH <= s.count {
         // SAFETY: as above.
-        unsafe { step::<R, L, EACH>(rule, s, at) };
+        unsafe { step::<R, L, EACH>(rule, s, one, at) };
         at += L::WIDTH;
     }
     let rest = s.count - at;
@@ -229,12 +235,12 @@ unsafe fn run<R: Apply, L: Lanes, W: Lanes, const EACH: bool>(rule: &R, s: &Stre
             let tail = Streams {
                 a: a.as_ptr(),
                 b: b.as_ptr(),
-                o: if EACH { each.as_ptr() } else { s.o },
+                o: each.as_ptr(),
                 grad: grad.as_ptr(),
                 out: out.as_mut_ptr(),
                 ..*s
             };
-            step::<R, L, EACH>(rule, &tail, 0);
+            step::<R, L, EACH>(rule, &tail, one, 0);
             std::ptr::copy_nonoverlapping(out.as_ptr(), s.out.add(at), rest);
         }
     }

@@ -350,7 +350,7 @@ impl<'p, 'a> Walker<'p, 'a> {
         mut found: impl FnMut(usize, &[f32]),
     ) {
         let plan = self.plan;
-        if let Some(around) = plan.one_loop().filter(|_| !plan.has_wanted()) {
+        if let Some(around) = plan.one_loop() {
             let grad = if grad.is_null() {
                 self.place(ONES)
             } else {

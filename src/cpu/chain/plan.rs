@@ -122,15 +122,15 @@ pub(super) struct Around {
 }
 
 impl Around {
-    /// Those that begin with the step `first`, if they are more than one.
+    /// Those that begin with the step `first`, if they are more than one; no step whose operand's gradient is asked for.
     fn at(steps: &[Step<'_>], first: usize) -> Option<Self> {
-        let combines = |at: usize, wanted: Operation| matches!(steps.get(at), Some(Step::Combine { operation, .. }) if *operation == wanted);
+        let combines = |at: usize, sought: Operation| matches!(steps.get(at), Some(Step::Combine { operation, wanted: None, .. }) if *operation == sought);
         let mut next = first;
         let mut factor = 1.0;
         if let Some(Step::Combine {
             operation: Operation::Mul,
             operand: Spread::One(number),
-            ..
+            wanted: None,
         }) = steps.get(next)
         {
             factor = *number;
@@ -256,24 +256,11 @@ impl<'a> Plan<'a> {
 
     /// Elements of a piece.
     pub(super) fn piece(&self) -> usize {
-        if self.one_loop().is_some() && !self.has_wanted() {
+        if self.one_loop().is_some() {
             LONG_PIECE
         } else {
             PIECE
         }
-    }
-
-    /// Whether gradients of operands are asked for.
-    pub(super) fn has_wanted(&self) -> bool {
-        self.steps.iter().any(|step| {
-            matches!(
-                step,
-                Step::Combine {
-                    wanted: Some(_),
-                    ..
-                }
-            )
-        })
     }
 
     /// Whether a backward pass needs the value that goes into a step.
