@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
-"""Writes src/math/tables.rs: piecewise polynomials for instruction sets that look a table of 32 numbers up in one instruction.
+"""Writes src/math/tables.rs: piecewise polynomials for instruction sets that look a number up among 32 or among 8 in one instruction.
 
-Piece i is a polynomial in s = t - i·step, which is exact, for |s| <= step / 2, by interpolation at Chebyshev's nodes with 50 digits. The error
-beside each table is the largest of any piece, relative to the function, with the coefficients as they are rounded.
+Of 32 pieces each is a polynomial in s = t - i·step, which is exact, for |s| <= step / 2, by interpolation at Chebyshev's nodes with 50 digits.
+
+Eight pieces are wider, so each is a polynomial in the distance from its end, where the function is smallest: towards that end the terms of a falling
+exponential would cancel. Where the pieces end follows from (slope·t + offset)², whose integer part is the place in the table; of a few offsets the
+best is taken. Coefficients are those of the smallest largest error (Remez), and once one is rounded the others are determined again.
+
+The error beside each table is the largest of any piece, relative to the function, with the coefficients as they are rounded.
 
 Needs the package mpmath; `scripts/tables.py > src/math/tables.rs`.
 """
@@ -13,15 +18,26 @@ import mpmath as mp
 
 mp.mp.dps = 50
 PIECES = 32
+FEW = 8
+TERMS_OF_FEW = 9
 
 
 def as_f32(value):
     return struct.unpack("<f", struct.pack("<f", float(value)))[0]
 
 
+def word_of(value):
+    return struct.unpack("<I", struct.pack("<f", float(value)))[0]
+
+
 def bits(value):
-    word = struct.unpack("<I", struct.pack("<f", value))[0]
+    word = word_of(value)
     return f"0x{word >> 16:04x}_{word & 0xffff:04x}"
+
+
+def next_f32(value):
+    """The f32 after the nearest one to a positive number."""
+    return mp.mpf(struct.unpack("<f", struct.pack("<I", word_of(value) + 1))[0])
 
 
 def piece(f, centre, half, terms):
@@ -59,8 +75,88 @@ def table(name, what, f, step, terms):
     print("    ],\n};")
 
 
+def best_terms(points, values, end, known, terms):
+    """The coefficients of the powers of `end - t`, from the number of known ones on, for which the largest error relative to f at the points is smallest."""
+    first = len(known)
+    free = terms - first
+    columns = [[(end - t) ** j / v for j in range(first, terms)] for t, v in zip(points, values)]
+    wanted = [1 - sum(c * (end - t) ** i for i, c in enumerate(known)) / v for t, v in zip(points, values)]
+    last = len(points) - 1
+    chosen = [round(last * (1 - mp.cos(mp.pi * i / free)) / 2) for i in range(free + 1)]
+    best = None
+    for _ in range(12):
+        rows = [columns[k] + [mp.mpf((-1) ** i)] for i, k in enumerate(chosen)]
+        solved = mp.lu_solve(mp.matrix(rows), mp.matrix([wanted[k] for k in chosen]))[:free]
+        error = [w - sum(a * b for a, b in zip(row, solved)) for w, row in zip(wanted, columns)]
+        largest = max(abs(e) for e in error)
+        if best is None or largest < best[0]:
+            best = largest, list(solved)
+        # The largest error of each run of one sign.
+        peaks = []
+        for k, e in enumerate(error):
+            if peaks and (e > 0) == (error[peaks[-1]] > 0):
+                if abs(e) > abs(error[peaks[-1]]):
+                    peaks[-1] = k
+            else:
+                peaks.append(k)
+        while len(peaks) > free + 1:
+            del peaks[0 if abs(error[peaks[0]]) < abs(error[peaks[-1]]) else -1]
+        if len(peaks) < free + 1 or peaks == chosen:
+            break
+        chosen = peaks
+    # Where there are more peaks than points the exchange may go in circles.
+    return best[1]
+
+
+def piece_from_end(f, start, end_of_piece, terms):
+    """The end of the polynomial's variable, which is at or a little beyond the piece's, its coefficients, and the largest relative error."""
+    # A multiple of 2^-10, so that differences to it are exact, where the function is nearly an f32.
+    first = mp.ceil(end_of_piece * 1024)
+    end = min(((first + j) / 1024 for j in range(24)), key=lambda t: abs(as_f32(f(t)) / f(t) - 1))
+    points = [start + (end_of_piece - start) * (1 - mp.cos(mp.pi * k / 120)) / 2 for k in range(121)]
+    values = [f(t) for t in points]
+    known = []
+    while len(known) < terms:
+        known.append(mp.mpf(as_f32(best_terms(points, values, end, known, terms)[0])))
+    return end, known, max(abs(sum(c * (end - t) ** i for i, c in enumerate(known)) / v - 1) for t, v in zip(points, values))
+
+
+def eight_pieces(f, limit, below):
+    """For an offset whose square is little more than `below + 1/2`, which is rounded up: slope, offset, pieces by their places, the largest error."""
+    offset = next_f32(mp.sqrt(below + mp.mpf(0.5)))
+    slope = mp.mpf(as_f32((mp.sqrt(below + FEW + mp.mpf(0.5)) - offset) / limit))
+    ends = [max((mp.sqrt(below + i + mp.mpf(0.5)) - offset) / slope, mp.mpf(0)) for i in range(FEW + 1)]
+    pieces = [piece_from_end(f, a, b, TERMS_OF_FEW) for a, b in zip(ends, ends[1:])]
+    # The first piece is the one of below + 1, in the table's places modulo 8.
+    at = [(i - below - 1) % FEW for i in range(FEW)]
+    return slope, offset, [pieces[i] for i in at], max(error for *_, error in pieces)
+
+
+def table_of_eight(name, what, f, limit, below):
+    slope, offset, pieces, error = eight_pieces(f, mp.mpf(limit), below)
+    print(f"\n/// {what} for `0 <= t < {limit}`. Error 2^{float(mp.log(error, 2)):.1f}.")
+    print(f"pub(crate) static {name}: EightPieces = EightPieces {{")
+    print(f"    limit: {float(limit)},")
+    print(f"    slope: f32::from_bits({bits(slope)}),")
+    print(f"    offset: f32::from_bits({bits(offset)}),")
+
+    def row(numbers):
+        print("Eight([")
+        for number in numbers:
+            print(f"            f32::from_bits({bits(number)}),")
+
+    print("    ends: ", end="")
+    row(end for end, *_ in pieces)
+    print("    ]),\n    coefficients: [")
+    for term in range(TERMS_OF_FEW):
+        print("        ", end="")
+        row(c[term] for _, c, _ in pieces)
+        print("        ]),")
+    print("    ],\n};")
+
+
 print("//! The tables of [`piecewise`](super::piecewise). Made by scripts/tables.py.\n")
-print("use super::piecewise::{Row, Table};")
+print("use super::piecewise::{Eight, EightPieces, Row, Table};")
 table("NORMAL_TAIL", "The tail of the normal distribution, `Φ(-t)`,", lambda t: mp.erfc(t / mp.sqrt(2)) / 2, 0.1875, 8)
 table("LOGISTIC_TAIL", "`σ(-t) = 1 / (1 + eᵗ)`", lambda t: 1 / (1 + mp.exp(t)), 0.5, 6)
 table("TANH_RATIO", "`tanh(t) / t`", lambda t: mp.tanh(t) / t if t else mp.mpf(1), 0.25, 6)
@@ -98,3 +194,19 @@ silu_ratio = beyond_root(silu_derivative, "-1.2784645")
 table("GELU_TANH_LEFT", "The derivative of gelu_tanh at -t, divided by what t is beyond the root,", gelu_tanh_ratio, 0.1875, 8)
 table("GELU_TANH_TAIL", "`σ(-u)`, u the argument of gelu_tanh at t,", lambda t: 1 / (1 + mp.exp(gelu_tanh_argument(t))), 0.15625, 7)
 table("SILU_LEFT", "The derivative of silu at -t, divided by what t is beyond the root,", silu_ratio, 0.5, 7)
+
+
+def gelu_derivative(x):
+    """Φ(x) + x·φ(x)."""
+    return mp.erfc(-x / mp.sqrt(2)) / 2 + x * mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+def gelu_quick_derivative(x):
+    return silu_derivative(mp.mpf("1.702") * x)
+
+
+table_of_eight("NORMAL_TAIL_OF_EIGHT", "The tail of the normal distribution, `Φ(-t)`,", lambda t: mp.erfc(t / mp.sqrt(2)) / 2, 5.5, 0)
+table_of_eight("GELU_LEFT_OF_EIGHT", "The derivative of gelu at -t, divided by what t is beyond the root,", beyond_root(gelu_derivative, "-0.7517915"), 5.5, 1)
+table_of_eight("GELU_TANH_LEFT_OF_EIGHT", "The derivative of gelu_tanh at -t, divided by what t is beyond the root,", gelu_tanh_ratio, 5.25, 1)
+table_of_eight("GELU_QUICK_LEFT_OF_EIGHT", "The derivative of gelu_quick at -t, divided by what t is beyond the root,", beyond_root(gelu_quick_derivative, "-0.75115423"), 6.5, 30)
+table_of_eight("SILU_LEFT_OF_EIGHT", "The derivative of silu at -t, divided by what t is beyond the root,", silu_ratio, 10.5, 30)

@@ -3,7 +3,9 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{LOWER, NORMAL_TAIL, exp_of_square, polynomial, tail_centred, tail_ratio, tail_variable, where_held};
+use crate::math::{
+    GELU_LEFT_OF_EIGHT, LOWER, NORMAL_TAIL, NORMAL_TAIL_OF_EIGHT, exp_of_square, gate_by_tail, gate_derivative_beyond, moderate_or_general, polynomial, tail_centred, tail_ratio, tail_variable,
+};
 use crate::reference::{gated, normal_cdf, normal_pdf};
 
 pub(super) struct Function;
@@ -16,6 +18,34 @@ fn forward<L: Lanes>(x: L) -> L {
     // t·(1 - Φ(t))·exp(t²/2) = ratio·t·(1 - v), and t·(1 - v) = 4·v, which far out hardly feels an error of v.
     let tail = v * exp_of_square(t, -0.5).times(tail_ratio(v));
     tail.neg_mul_add(L::splat(4.0 * LOWER), x.at_least(L::splat(0.0)))
+}
+
+/// The root of the derivative, as a sum of two f32.
+const ROOT: [f32; 2] = [f32::from_bits(0xbf40_7569), f32::from_bits(0x3250_1fea)];
+
+/// The derivative, for every x.
+#[inline(always)]
+fn derivative<L: Lanes>(x: L) -> L {
+    let t = x.abs().at_most(L::splat(15.0));
+    let w = polynomial(
+        tail_centred(tail_variable(t)),
+        [
+            f32::from_bits(0xbef3_c7d4),
+            f32::from_bits(0xbe75_80bb),
+            f32::from_bits(0xbe93_4a7e),
+            f32::from_bits(0xbe87_9c0a),
+            f32::from_bits(0xbe2d_3fb5),
+            f32::from_bits(0xbd52_d2b2),
+            f32::from_bits(0x3ca9_f58b),
+            f32::from_bits(0x3cc4_a1b2),
+            f32::from_bits(0xbaed_29e9),
+            f32::from_bits(0xbbec_50f4),
+        ],
+    );
+    // (t - t0)·w, the difference by a pair; fused it has one rounding.
+    let product = (t + L::splat(ROOT[0])).mul_add(w, L::splat(ROOT[1]) * w);
+    let left = exp_of_square(t, -0.5).times(product) * L::splat(LOWER);
+    L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left)
 }
 
 impl Elementwise for Function {
@@ -46,37 +76,29 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
+        let t = x.abs();
         if L::TABLES {
-            let held = NORMAL_TAIL.holds(x.abs());
-            return where_held!(L, held, NORMAL_TAIL.gated(x), forward(x));
+            return moderate_or_general!(L, NORMAL_TAIL.lacks(t), gate_by_tail(x, NORMAL_TAIL.at(t)), forward(x)).0;
+        }
+        if L::EIGHT_PIECES {
+            let tail = NORMAL_TAIL_OF_EIGHT.at(t);
+            return moderate_or_general!(L, NORMAL_TAIL_OF_EIGHT.lacks(t), gate_by_tail(x, tail), forward(x)).0;
         }
         forward(x)
     }
 
     #[inline(always)]
-    fn derivative<L: Lanes>(x: L, _c: &Constants) -> L {
-        let t = x.abs().at_most(L::splat(15.0));
-        let w = polynomial(
-            tail_centred(tail_variable(t)),
-            [
-                f32::from_bits(0xbef3_c7d4),
-                f32::from_bits(0xbe75_80bb),
-                f32::from_bits(0xbe93_4a7e),
-                f32::from_bits(0xbe87_9c0a),
-                f32::from_bits(0xbe2d_3fb5),
-                f32::from_bits(0xbd52_d2b2),
-                f32::from_bits(0x3ca9_f58b),
-                f32::from_bits(0x3cc4_a1b2),
-                f32::from_bits(0xbaed_29e9),
-                f32::from_bits(0xbbec_50f4),
-            ],
-        );
-        // The root of the derivative is at x = -(T0_HI + T0_LO).
-        const T0_HI: f32 = f32::from_bits(0x3f40_7569);
-        const T0_LO: f32 = f32::from_bits(0xb250_1fea);
-        // (t - t0)·w, the difference by a pair; fused it has one rounding.
-        let product = (t - L::splat(T0_HI)).mul_add(w, L::splat(-T0_LO) * w);
-        let left = exp_of_square(t, -0.5).times(product) * L::splat(LOWER);
-        L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left)
+    fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+        Self::derivative_and_size(x, c).0
+    }
+
+    #[inline(always)]
+    fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
+        if L::EIGHT_PIECES {
+            let t = x.abs();
+            let quick = gate_derivative_beyond(x, GELU_LEFT_OF_EIGHT.at(t), ROOT);
+            return moderate_or_general!(L, GELU_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
+        }
+        (derivative(x), false)
     }
 }

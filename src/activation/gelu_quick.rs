@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{NextToRoot, gate, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative};
+use crate::math::{GELU_QUICK_LEFT_OF_EIGHT, gate, gate_derivative_beyond, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -16,16 +16,7 @@ const BETA_LO: f32 = f32::from_bits(0x39b2_2d0e);
 const ROOT: [f32; 2] = [f32::from_bits(0xbf40_4ba5), f32::from_bits(0xb245_7c7c)];
 /// BETA·log2(e) as a sum of two f32.
 const BASE_2: [f32; 2] = [f32::from_bits(0x401d_265f), f32::from_bits(0xb2e0_4765)];
-/// Less than 2^-16 from the root.
-const NEXT_TO_ROOT: NextToRoot = NextToRoot {
-    place: f32::from_bits(0x3f40_4c00),
-    factor: f32::from_bits(0x3fae_429b),
-    e: f32::from_bits(0x3ec2_1b88),
-    log2: [f32::from_bits(0x3fec_14c0), f32::from_bits(0x366a_3296)],
-};
-/// Its factor times BETA.
-const SLOPE: f32 = f32::from_bits(0x4014_4ba0);
-/// The moderate forms hold below this.
+/// The moderate form holds below this.
 const MODERATE: f32 = 32.0;
 
 #[inline(always)]
@@ -46,11 +37,6 @@ fn derivative<L: Lanes>(x: L) -> L {
 #[inline(always)]
 fn forward_moderate<L: Lanes>(x: L) -> L {
     gate_of_product(x, L::splat(BASE_2[0]), L::splat(BASE_2[1]))
-}
-
-#[inline(always)]
-fn derivative_moderate<L: Lanes>(x: L) -> L {
-    NEXT_TO_ROOT.derivative(x, L::splat(BASE_2[0]), L::splat(BASE_2[1]), [SLOPE])
 }
 
 impl Elementwise for Function {
@@ -95,9 +81,10 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
-        if L::MODERATE {
-            let beyond = NEXT_TO_ROOT.beyond(x, MODERATE);
-            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
+        if L::EIGHT_PIECES {
+            let t = x.abs();
+            let quick = gate_derivative_beyond(x, GELU_QUICK_LEFT_OF_EIGHT.at(t), ROOT);
+            return moderate_or_general!(L, GELU_QUICK_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
         }
         (derivative(x), false)
     }

@@ -4,8 +4,8 @@ use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
 use crate::math::{
-    GELU_TANH_LEFT, GELU_TANH_TAIL, GateDerivative, NextToRoot, exp_pair, gate, gate_derivative_beyond, gate_derivative_unfused, gate_of_product, moderate_or_general, polynomial,
-    product_pair, raised_exp_pair, where_held,
+    GELU_TANH_LEFT, GELU_TANH_LEFT_OF_EIGHT, GELU_TANH_TAIL, GateDerivative, exp_pair, gate, gate_by_tail, gate_derivative_beyond, gate_derivative_unfused, gate_of_product, moderate_or_general,
+    polynomial, product_pair, raised_exp_pair,
 };
 use crate::reference::{gated, sigmoid};
 
@@ -109,20 +109,7 @@ const LINEAR_2: [f32; 2] = [f32::from_bits(0x4013_6000), f32::from_bits(0xba09_e
 const LINEAR_2_NEAREST: f32 = f32::from_bits(0x4013_5761);
 /// The factor of the cube in 2u·log2(e), as a sum of two f32.
 const CUBE_2: [f32; 2] = [f32::from_bits(0x3dd2_d3e8), f32::from_bits(0xb10a_8d57)];
-/// Less than 2^-15 from the root.
-const NEXT_TO_ROOT: NextToRoot = NextToRoot {
-    place: f32::from_bits(0x3f40_a000),
-    factor: f32::from_bits(0x3f9e_beb7),
-    e: f32::from_bits(0x3eb9_5c5d),
-    log2: [f32::from_bits(0x3fe3_6040), f32::from_bits(0x32bf_b88f)],
-};
-/// What its factor times `|x|·2u'` has more than there, over the distance, by powers of that.
-const SLOPE: [f32; 3] = [
-    f32::from_bits(0x401b_84e8),
-    f32::from_bits(0x3f19_6a4d),
-    f32::from_bits(0x3e87_ed37),
-];
-/// The moderate forms hold below this.
+/// The moderate form holds below this.
 const MODERATE: f32 = 8.0;
 
 /// `2u·log2(e) / x` for `|x| < 8` as a sum of two f32.
@@ -142,12 +129,6 @@ fn factor_base_2<L: Lanes>(x: L) -> (L, L) {
 fn forward_moderate<L: Lanes>(x: L) -> L {
     let (hi, lo) = factor_base_2(x);
     gate_of_product(x, hi, lo)
-}
-
-#[inline(always)]
-fn derivative_moderate<L: Lanes>(x: L) -> L {
-    let (hi, lo) = factor_base_2(x.abs());
-    NEXT_TO_ROOT.derivative(x, hi, lo, SLOPE)
 }
 
 impl Elementwise for Function {
@@ -181,12 +162,11 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
-            let held = GELU_TANH_TAIL.holds(x.abs());
-            return where_held!(L, held, GELU_TANH_TAIL.gated(x), forward(x));
+            let t = x.abs();
+            return moderate_or_general!(L, GELU_TANH_TAIL.lacks(t), gate_by_tail(x, GELU_TANH_TAIL.at(t)), forward(x)).0;
         }
         if L::MODERATE {
-            let beyond = x.reaches(MODERATE);
-            return moderate_or_general!(L, L::any(beyond), beyond, forward_moderate(x), forward(x)).0;
+            return moderate_or_general!(L, x.reaches(MODERATE), forward_moderate(x), forward(x)).0;
         }
         forward(x)
     }
@@ -198,14 +178,14 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
+        let t = x.abs();
         if L::TABLES {
-            let t = x.abs();
             let quick = gate_derivative_beyond(x, GELU_TANH_LEFT.at(t), ROOT);
-            return (where_held!(L, GELU_TANH_LEFT.holds(t), quick, derivative(x)), false);
+            return moderate_or_general!(L, GELU_TANH_LEFT.lacks(t), quick, derivative(x));
         }
-        if L::MODERATE {
-            let beyond = NEXT_TO_ROOT.beyond(x, MODERATE);
-            return moderate_or_general!(L, L::any(beyond), beyond, derivative_moderate(x), derivative(x));
+        if L::EIGHT_PIECES {
+            let quick = gate_derivative_beyond(x, GELU_TANH_LEFT_OF_EIGHT.at(t), ROOT);
+            return moderate_or_general!(L, GELU_TANH_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
         }
         (derivative(x), false)
     }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{LOGISTIC_TAIL, logistic, raised_exp, times_sigmoid_derivative, where_held};
+use crate::math::{LOGISTIC_TAIL, logistic, moderate_or_general, raised_exp, times_sigmoid_derivative};
 use crate::reference;
 
 pub(super) struct Function;
@@ -49,10 +49,9 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
             let t = x.abs();
-            let held = LOGISTIC_TAIL.holds(t);
             let tail = LOGISTIC_TAIL.at(t);
-            let quick = L::select(x.ge(L::splat(0.0)), L::splat(1.0) - tail, tail);
-            return where_held!(L, held, quick, forward(x));
+            let quick = x.where_negative(tail, L::splat(1.0) - tail);
+            return moderate_or_general!(L, LOGISTIC_TAIL.lacks(t), quick, forward(x)).0;
         }
         forward(x)
     }

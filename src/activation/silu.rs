@@ -4,7 +4,7 @@ use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
 use crate::math::{
-    LOGISTIC_TAIL, MODERATE, SILU_LEFT, SILU_ROOT, gate, gate_derivative_beyond, moderate_or_general, raised_exp, silu_derivative, silu_derivative_moderate, silu_moderate, where_held,
+    LOGISTIC_TAIL, MODERATE, SILU_LEFT, SILU_LEFT_OF_EIGHT, SILU_ROOT, gate, gate_by_tail, gate_derivative_beyond, moderate_or_general, raised_exp, silu_derivative, silu_moderate,
 };
 use crate::reference::{gated, sigmoid};
 
@@ -53,8 +53,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
-            let held = LOGISTIC_TAIL.holds(x.abs());
-            return where_held!(L, held, LOGISTIC_TAIL.gated(x), forward(x));
+            let t = x.abs();
+            return moderate_or_general!(L, LOGISTIC_TAIL.lacks(t), gate_by_tail(x, LOGISTIC_TAIL.at(t)), forward(x)).0;
         }
         if L::MODERATE {
             return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_moderate(x), forward(x)).0;
@@ -69,13 +69,14 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
+        let t = x.abs();
         if L::TABLES {
-            let t = x.abs();
             let quick = gate_derivative_beyond(x, SILU_LEFT.at(t), SILU_ROOT);
-            return (where_held!(L, SILU_LEFT.holds(t), quick, derivative(x)), false);
+            return moderate_or_general!(L, SILU_LEFT.lacks(t), quick, derivative(x));
         }
-        if L::MODERATE {
-            return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_derivative_moderate(x), derivative(x));
+        if L::EIGHT_PIECES {
+            let quick = gate_derivative_beyond(x, SILU_LEFT_OF_EIGHT.at(t), SILU_ROOT);
+            return moderate_or_general!(L, SILU_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
         }
         (derivative(x), false)
     }

@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{TANH_RATIO, raised_exp, tanh, times_sigmoid_derivative, where_held};
+use crate::math::{TANH_RATIO, moderate_or_general, raised_exp, tanh, times_sigmoid_derivative};
 use crate::reference::{sech_squared};
 
 pub(super) struct Function;
@@ -43,9 +43,7 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
             let a = x.abs();
-            let held = TANH_RATIO.holds(a);
-            let quick = x * TANH_RATIO.at(a);
-            return where_held!(L, held, quick, tanh(x));
+            return moderate_or_general!(L, TANH_RATIO.lacks(a), x * TANH_RATIO.at(a), tanh(x)).0;
         }
         tanh(x)
     }

@@ -22,6 +22,8 @@ pub(crate) trait Lanes:
     const FUSED: bool;
     /// Whether [`lookup`](Self::lookup) is one instruction.
     const TABLES: bool;
+    /// Whether [`lookup_in_eight`](Self::lookup_in_eight) is one instruction, and [`lookup`](Self::lookup) is not.
+    const EIGHT_PIECES: bool = false;
     /// Whether a branch on [`any`](Self::any) is cheap. Where the compiler is to vectorise the loop it is not.
     const BRANCHES: bool;
     /// Whether the forms of `math::moderate` are faster here than those that hold everywhere.
@@ -158,6 +160,9 @@ pub(crate) trait Lanes:
 
     /// The table's numbers at the places that the lowest five bits of each lane tell.
     fn lookup(self, table: &[f32; 32]) -> Self;
+
+    /// The table's numbers at the places that the lowest three bits of each lane tell.
+    fn lookup_in_eight(self, table: &[f32; 8]) -> Self;
 
     /// Magnitude.
     #[inline(always)]

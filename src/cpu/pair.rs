@@ -69,6 +69,7 @@ impl<L: Lanes> Lanes for Pair<L> {
     const WIDTH: usize = 2 * L::WIDTH;
     const FUSED: bool = L::FUSED;
     const TABLES: bool = L::TABLES;
+    const EIGHT_PIECES: bool = L::EIGHT_PIECES;
     const BRANCHES: bool = L::BRANCHES;
     type Mask = Pair<L::Mask>;
     type Int = Pair<L::Int>;
@@ -176,6 +177,11 @@ impl<L: Lanes> Lanes for Pair<L> {
     #[inline(always)]
     fn lookup(self, table: &[f32; 32]) -> Self {
         Self(self.0.lookup(table), self.1.lookup(table))
+    }
+
+    #[inline(always)]
+    fn lookup_in_eight(self, table: &[f32; 8]) -> Self {
+        Self(self.0.lookup_in_eight(table), self.1.lookup_in_eight(table))
     }
 
     #[inline(always)]

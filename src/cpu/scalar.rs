@@ -196,6 +196,11 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     }
 
     #[inline(always)]
+    fn lookup_in_eight(self, table: &[f32; 8]) -> Self {
+        Self(table[(self.0.to_bits() & 7) as usize])
+    }
+
+    #[inline(always)]
     fn pow2_of_bits(self) -> Self {
         Self(f32::from_bits(self.0.to_bits() << 23))
     }

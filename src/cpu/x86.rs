@@ -102,6 +102,7 @@ impl Lanes for Avx2 {
     const WIDTH: usize = 8;
     const FUSED: bool = true;
     const TABLES: bool = false;
+    const EIGHT_PIECES: bool = true;
     const BRANCHES: bool = true;
     type Mask = Mask256;
     type Int = __m256i;
@@ -285,6 +286,13 @@ impl Lanes for Avx2 {
         let places = Self::int_and(self.to_bits(), Self::int(31));
         // SAFETY: the places are those of the table's 32 numbers; the features are there (see `on!`).
         Self(unsafe { _mm256_i32gather_ps::<4>(table.as_ptr(), places) })
+    }
+
+    #[inline(always)]
+    fn lookup_in_eight(self, table: &[f32; 8]) -> Self {
+        // SAFETY: the table has eight numbers; the features are there (see `on!`).
+        let table = unsafe { _mm256_loadu_ps(table.as_ptr()) };
+        Self(on!(_mm256_permutevar8x32_ps(table, self.to_bits())))
     }
 
     #[inline(always)]
@@ -531,6 +539,14 @@ impl Lanes for Avx512 {
             )
         };
         Self(on!(_mm512_permutex2var_ps(low, self.to_bits(), high)))
+    }
+
+    #[inline(always)]
+    fn lookup_in_eight(self, table: &[f32; 8]) -> Self {
+        // SAFETY: the table has eight numbers; the features are there (see `on!`).
+        let table = unsafe { _mm512_castps256_ps512(_mm256_loadu_ps(table.as_ptr())) };
+        let places = Self::int_and(self.to_bits(), Self::int(7));
+        Self(on!(_mm512_permutexvar_ps(places, table)))
     }
 
     #[inline(always)]

@@ -16,17 +16,16 @@ pub(crate) use exp::{
     product_pair, raised_exp, raised_exp_pair,
 };
 pub(crate) use log::{log, log1p, log1p_unit};
-pub(crate) use moderate::{
-    MODERATE, NextToRoot, gate_of_product, moderate_or_general, silu_derivative_moderate,
-    silu_moderate,
-};
-pub(crate) use piecewise::{gate_derivative_beyond, where_held};
+pub(crate) use moderate::{MODERATE, gate_of_product, silu_moderate};
+pub(crate) use piecewise::{gate_by_tail, gate_derivative_beyond, moderate_or_general};
 pub(crate) use sigmoid::{
     GateDerivative, SILU_ROOT, gate, gate_derivative_unfused, logistic, silu_derivative,
     times_sigmoid, times_sigmoid_derivative,
 };
 pub(crate) use tables::{
-    GELU_TANH_LEFT, GELU_TANH_TAIL, LOGISTIC_TAIL, NORMAL_TAIL, SILU_LEFT, TANH_RATIO,
+    GELU_LEFT_OF_EIGHT, GELU_QUICK_LEFT_OF_EIGHT, GELU_TANH_LEFT, GELU_TANH_LEFT_OF_EIGHT,
+    GELU_TANH_TAIL, LOGISTIC_TAIL, NORMAL_TAIL, NORMAL_TAIL_OF_EIGHT, SILU_LEFT,
+    SILU_LEFT_OF_EIGHT, TANH_RATIO,
 };
 pub(crate) use tanh::{tanh, tanh_nonnegative};
 

@@ -1,4 +1,5 @@
-//! Functions as 32 polynomials, for instruction sets that look a number up in one instruction.
+//! Functions as several polynomials, for instruction sets that look a number up in one instruction: among 32 ([`Lanes::TABLES`]) or among eight
+//! ([`Lanes::EIGHT_PIECES`]). No table holds all inputs; where one does not, the form that holds everywhere takes its place.
 
 use crate::cpu::Lanes;
 
@@ -12,49 +13,51 @@ pub(crate) struct Table<const N: usize> {
 #[repr(align(64))]
 pub(super) struct Row(pub [f32; 32]);
 
+/// Eight polynomials of nine terms in the distance from their pieces' ends, where the function is smallest: its terms have one sign then. At t it
+/// is the piece whose place is `(slope·t + offset)²` as an integer, modulo 8.
+pub(crate) struct EightPieces {
+    pub(super) limit: f32,
+    pub(super) slope: f32,
+    pub(super) offset: f32,
+    pub(super) ends: Eight,
+    pub(super) coefficients: [Eight; 9],
+}
+
+/// One number of each piece, a vector.
+#[repr(align(32))]
+pub(super) struct Eight(pub [f32; 8]);
+
+/// Adding 1.5·2^23 leaves an integer, in the lowest bits.
+const SHIFT: f32 = 12_582_912.0;
+
 impl<const N: usize> Table<N> {
-    /// Whether the table has these `t`, which are not negative.
+    /// Where the table does not hold `t`, which is not negative.
     #[inline(always)]
-    pub(crate) fn holds<L: Lanes>(&self, t: L) -> L::Mask {
-        t.lt(L::splat(31.5 * self.step))
+    pub(crate) fn lacks<L: Lanes>(&self, t: L) -> L::Mask {
+        !t.lt(L::splat(31.5 * self.step))
     }
 }
 
-/// `$quick` where the table holds the element, else `$careful`, which is computed only where a vector has such an element. A macro,
-/// because a function that is handed to a function is not always inlined, and then it does not have the instruction set.
-macro_rules! where_held {
-    ($lanes:ident, $held:expr, $quick:expr, $careful:expr) => {{
-        let (held, quick) = ($held, $quick);
-        if $lanes::any(!held) {
-            $lanes::select(held, quick, $careful)
-        } else {
-            quick
-        }
+/// A polynomial in `$s` whose coefficients are looked up at `$place`. A loop over many terms, each of several vectors, is one that the compiler leaves
+/// a loop.
+macro_rules! horner {
+    ($s:ident, $place:ident.$lookup:ident($rows:expr), $last:literal $($others:literal)*) => {{
+        let sum = $place.$lookup(&$rows[$last].0);
+        $(let sum = sum.mul_add($s, $place.$lookup(&$rows[$others].0));)*
+        sum
     }};
 }
-pub(crate) use where_held;
 
-/// A loop over many terms, each of several vectors, is one that the compiler leaves a loop.
 macro_rules! at {
-    ($($terms:literal: $last:literal $($others:literal)*;)*) => {$(
+    ($($terms:literal: $($numbers:literal)*;)*) => {$(
         impl Table<$terms> {
             /// The function at `t`, with one rounding of its own; any number where the table does not hold `t`.
             #[inline(always)]
             pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
-                // Adding 1.5·2^23 leaves an integer, in the lowest bits.
-                let shift = L::splat(12_582_912.0);
+                let shift = L::splat(SHIFT);
                 let shifted = t.mul_add(L::splat(1.0 / self.step), shift);
                 let s = (shifted - shift).neg_mul_add(L::splat(self.step), t);
-                let sum = shifted.lookup(&self.coefficients[$last].0);
-                $(let sum = sum.mul_add(s, shifted.lookup(&self.coefficients[$others].0));)*
-                sum
-            }
-
-            /// `x` times one less what the table holds of `|x|` on the right, times that on the left: a gate by its tail.
-            #[inline(always)]
-            pub(crate) fn gated<L: Lanes>(&self, x: L) -> L {
-                let t = x.abs();
-                t.neg_mul_add(self.at(t), x.at_least(L::splat(0.0)))
+                horner!(s, shifted.lookup(self.coefficients), $($numbers)*)
             }
         }
     )*};
@@ -65,10 +68,51 @@ at! {
     8: 7 6 5 4 3 2 1 0;
 }
 
+impl EightPieces {
+    /// Where the pieces do not hold `t`, which is not negative.
+    #[inline(always)]
+    pub(crate) fn lacks<L: Lanes>(&self, t: L) -> L::Mask {
+        t.reaches(self.limit)
+    }
+
+    /// The function at `t`, which is not negative; any number where the pieces do not hold it.
+    #[inline(always)]
+    pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
+        let root = t.mul_add(L::splat(self.slope), L::splat(self.offset));
+        let place = root.mul_add(root, L::splat(SHIFT));
+        let s = place.lookup_in_eight(&self.ends.0) - t;
+        horner!(s, place.lookup_in_eight(self.coefficients), 8 7 6 5 4 3 2 1 0)
+    }
+}
+
+/// `$moderate`, and `$general` in its place where `$beyond`, with whether all is moderate; `$beyond` is looked at, and `$general` computed, only where
+/// `$may_be`. A macro, because a function that is handed to a function is not always inlined, and then it does not have the instruction set.
+macro_rules! moderate_or_general {
+    ($lanes:ident, $may_be:expr, $beyond:expr, $moderate:expr, $general:expr) => {{
+        let moderate = $moderate;
+        if $may_be {
+            ($lanes::select($beyond, $general, moderate), false)
+        } else {
+            (moderate, true)
+        }
+    }};
+    ($lanes:ident, $beyond:expr, $moderate:expr, $general:expr) => {{
+        let beyond = $beyond;
+        moderate_or_general!($lanes, $lanes::any(beyond), beyond, $moderate, $general)
+    }};
+}
+pub(crate) use moderate_or_general;
+
+/// `x` times one less its tail on the right, times the tail on the left, given the tail at `|x|`.
+#[inline(always)]
+pub(crate) fn gate_by_tail<L: Lanes>(x: L, tail: L) -> L {
+    x.abs().neg_mul_add(tail, x.at_least(L::splat(0.0)))
+}
+
 /// The derivative of a gate, given what remains of its left side at `-|x|` when that is divided by the distance from `root`.
 #[inline(always)]
 pub(crate) fn gate_derivative_beyond<L: Lanes>(x: L, ratio: L, root: [f32; 2]) -> L {
     let beyond = (x.abs() + L::splat(root[0])) + L::splat(root[1]);
     let left = beyond * ratio;
-    L::select(x.ge(L::splat(0.0)), L::splat(1.0) - left, left)
+    x.where_negative(left, L::splat(1.0) - left)
 }
