@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Prints the constants of src/math/moderate.rs, of its users, and of the quotient for tanh in src/math/tanh.rs.
+"""Prints the constants of the users of src/math/moderate.rs, and of the quotient for tanh in src/math/tanh.rs.
 
     pip install mpmath numpy scipy && scripts/moderate.py
 
-The factors below were searched for: of many, evaluated in f32 over every input where they count, those whose largest error is smallest.
+The factor below and its moves were searched for: of many, evaluated in f32 over every input where they count, those whose largest error is smallest.
 """
 import mpmath as mp
 import numpy as np
@@ -62,16 +62,6 @@ def tanh_quotient(limit=9.02, rounds=10):
     return known
 
 
-def next_to_root(name, s, growth, start, place, factor):
-    """Where n = 1 + exp(-s(a)) - growth(a) is nearly 0, and factor·(growth - 1) is nearly an f32, `place` being a number of few bits."""
-    root = mp.findroot(lambda a: 1 + mp.exp(-s(a)) - growth(a), start)
-    e = factor * (growth(place) - 1)
-    print(f"{name}: {float(place - root):.1e} from the root; off an f32 by {float(abs(f32(e) - e)):.1e}")
-    show("  place, factor", place, factor)
-    show("  e", e)
-    show("  log2", *pair(-mp.log(f32(e) / factor) * LOG2_E, 17))
-
-
 known = tanh_quotient()
 moved = {
     name: np.uint32(bits(TANH_FACTOR * known[name]) + move).view(np.float32)
@@ -80,23 +70,10 @@ moved = {
 show("tanh, N", TANH_FACTOR / 2, moved["n1"], moved["n2"])
 show("tanh, D", TANH_FACTOR, moved["d1"], moved["d2"], moved["d3"])
 
-root = mp.findroot(lambda a: 1 + mp.exp(-a) - a, 1.278)
-e = f32(root - 1)
-show("silu, SILU_E", e)
-show("silu, EXCESS", (1 + e - root) + mp.log(e / (root - 1)))
-
-beta = mp.mpf("1.702")
-factor = mp.mpf(float(np.uint32(0x3FAE429B).view(np.float32)))
-show("gelu_quick, BASE_2", *pair(beta * LOG2_E))
-next_to_root("gelu_quick", lambda a: beta * a, lambda a: beta * a, 0.751, mp.mpf(float(np.uint32(0x3F404C00).view(np.float32))), factor)
-show("  SLOPE", factor * beta)
+show("gelu_quick, BASE_2", *pair(mp.mpf("1.702") * LOG2_E))
 
 linear = mp.sqrt(8 / mp.pi)
 cube = linear * mp.mpf("0.044715")
 show("gelu_tanh, LINEAR_2", *pair(linear * LOG2_E, 9))
 show("gelu_tanh, LINEAR_2_NEAREST", linear * LOG2_E)
 show("gelu_tanh, CUBE_2", *pair(cube * LOG2_E))
-factor = mp.mpf(float(np.uint32(0x3F9EBEB7).view(np.float32)))
-place = mp.mpf(float(np.uint32(0x3F40A000).view(np.float32)))
-next_to_root("gelu_tanh", lambda a: a * (linear + cube * a * a), lambda a: a * (linear + 3 * cube * a * a), 0.752, place, factor)
-show("  SLOPE", factor * (linear + 9 * cube * place**2), factor * 9 * cube * place, factor * 3 * cube)

@@ -19,7 +19,6 @@ import mpmath as mp
 mp.mp.dps = 50
 PIECES = 32
 FEW = 8
-TERMS_OF_FEW = 9
 
 
 def as_f32(value):
@@ -109,8 +108,8 @@ def best_terms(points, values, end, known, terms):
 
 
 def piece_from_end(f, start, end_of_piece, terms):
-    """The end of the polynomial's variable, which is at or a little beyond the piece's, its coefficients, and the largest relative error."""
-    # A multiple of 2^-10, so that differences to it are exact, where the function is nearly an f32.
+    """Where the polynomial's variable is 0, its coefficients, and the largest relative error."""
+    # At or a little beyond the piece's end; a multiple of 2^-10, so that differences to it are exact, where the function is nearly an f32.
     first = mp.ceil(end_of_piece * 1024)
     end = min(((first + j) / 1024 for j in range(24)), key=lambda t: abs(as_f32(f(t)) / f(t) - 1))
     points = [start + (end_of_piece - start) * (1 - mp.cos(mp.pi * k / 120)) / 2 for k in range(121)]
@@ -121,21 +120,22 @@ def piece_from_end(f, start, end_of_piece, terms):
     return end, known, max(abs(sum(c * (end - t) ** i for i, c in enumerate(known)) / v - 1) for t, v in zip(points, values))
 
 
-def eight_pieces(f, limit, below):
+def eight_pieces(f, limit, below, terms):
     """For an offset whose square is little more than `below + 1/2`, which is rounded up: slope, offset, pieces by their places, the largest error."""
     offset = next_f32(mp.sqrt(below + mp.mpf(0.5)))
-    slope = mp.mpf(as_f32((mp.sqrt(below + FEW + mp.mpf(0.5)) - offset) / limit))
+    # Little less than would be enough, so that no rounding takes the last numbers below the limit out of the last piece.
+    slope = mp.mpf(as_f32((1 - mp.mpf(2) ** -17) * (mp.sqrt(below + FEW + mp.mpf(0.5)) - offset) / limit))
     ends = [max((mp.sqrt(below + i + mp.mpf(0.5)) - offset) / slope, mp.mpf(0)) for i in range(FEW + 1)]
-    pieces = [piece_from_end(f, a, b, TERMS_OF_FEW) for a, b in zip(ends, ends[1:])]
+    pieces = [piece_from_end(f, a, b, terms) for a, b in zip(ends, ends[1:])]
     # The first piece is the one of below + 1, in the table's places modulo 8.
     at = [(i - below - 1) % FEW for i in range(FEW)]
     return slope, offset, [pieces[i] for i in at], max(error for *_, error in pieces)
 
 
-def table_of_eight(name, what, f, limit, below):
-    slope, offset, pieces, error = eight_pieces(f, mp.mpf(limit), below)
+def table_of_eight(name, what, f, limit, below, terms):
+    slope, offset, pieces, error = eight_pieces(f, mp.mpf(limit), below, terms)
     print(f"\n/// {what} for `0 <= t < {limit}`. Error 2^{float(mp.log(error, 2)):.1f}.")
-    print(f"pub(crate) static {name}: EightPieces = EightPieces {{")
+    print(f"pub(crate) static {name}: EightPieces<{terms}> = EightPieces {{")
     print(f"    limit: {float(limit)},")
     print(f"    slope: f32::from_bits({bits(slope)}),")
     print(f"    offset: f32::from_bits({bits(offset)}),")
@@ -148,7 +148,7 @@ def table_of_eight(name, what, f, limit, below):
     print("    ends: ", end="")
     row(end for end, *_ in pieces)
     print("    ]),\n    coefficients: [")
-    for term in range(TERMS_OF_FEW):
+    for term in range(terms):
         print("        ", end="")
         row(c[term] for _, c, _ in pieces)
         print("        ]),")
@@ -189,11 +189,12 @@ def beyond_root(f, near):
     return ratio
 
 
+LEFT = "The derivative of {} at -t, divided by what t is beyond the root,"
 gelu_tanh_ratio = beyond_root(gelu_tanh_derivative, "-0.752461422")
 silu_ratio = beyond_root(silu_derivative, "-1.2784645")
-table("GELU_TANH_LEFT", "The derivative of gelu_tanh at -t, divided by what t is beyond the root,", gelu_tanh_ratio, 0.1875, 8)
+table("GELU_TANH_LEFT", LEFT.format("gelu_tanh"), gelu_tanh_ratio, 0.1875, 8)
 table("GELU_TANH_TAIL", "`σ(-u)`, u the argument of gelu_tanh at t,", lambda t: 1 / (1 + mp.exp(gelu_tanh_argument(t))), 0.15625, 7)
-table("SILU_LEFT", "The derivative of silu at -t, divided by what t is beyond the root,", silu_ratio, 0.5, 7)
+table("SILU_LEFT", LEFT.format("silu"), silu_ratio, 0.5, 7)
 
 
 def gelu_derivative(x):
@@ -205,8 +206,10 @@ def gelu_quick_derivative(x):
     return silu_derivative(mp.mpf("1.702") * x)
 
 
-table_of_eight("NORMAL_TAIL_OF_EIGHT", "The tail of the normal distribution, `Φ(-t)`,", lambda t: mp.erfc(t / mp.sqrt(2)) / 2, 5.5, 0)
-table_of_eight("GELU_LEFT_OF_EIGHT", "The derivative of gelu at -t, divided by what t is beyond the root,", beyond_root(gelu_derivative, "-0.7517915"), 5.5, 1)
-table_of_eight("GELU_TANH_LEFT_OF_EIGHT", "The derivative of gelu_tanh at -t, divided by what t is beyond the root,", gelu_tanh_ratio, 5.25, 1)
-table_of_eight("GELU_QUICK_LEFT_OF_EIGHT", "The derivative of gelu_quick at -t, divided by what t is beyond the root,", beyond_root(gelu_quick_derivative, "-0.75115423"), 6.5, 30)
-table_of_eight("SILU_LEFT_OF_EIGHT", "The derivative of silu at -t, divided by what t is beyond the root,", silu_ratio, 10.5, 30)
+gelu_ratio = beyond_root(gelu_derivative, "-0.7517915")
+gelu_quick_ratio = beyond_root(gelu_quick_derivative, "-0.75115423")
+table_of_eight("NORMAL_TAIL_OF_EIGHT", "The tail of the normal distribution, `Φ(-t)`,", lambda t: mp.erfc(t / mp.sqrt(2)) / 2, 6.5, 0, 10)
+table_of_eight("GELU_LEFT_OF_EIGHT", LEFT.format("gelu"), gelu_ratio, 6.375, 0, 10)
+table_of_eight("GELU_TANH_LEFT_OF_EIGHT", LEFT.format("gelu_tanh"), gelu_tanh_ratio, 5.75, 0, 10)
+table_of_eight("GELU_QUICK_LEFT_OF_EIGHT", LEFT.format("gelu_quick"), gelu_quick_ratio, 7, 60, 9)
+table_of_eight("SILU_LEFT_OF_EIGHT", LEFT.format("silu"), silu_ratio, 11, 60, 9)

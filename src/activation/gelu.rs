@@ -76,13 +76,15 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
-        let t = x.abs();
         if L::TABLES {
-            return moderate_or_general!(L, NORMAL_TAIL.lacks(t), gate_by_tail(x, NORMAL_TAIL.at(t)), forward(x)).0;
+            let t = x.abs();
+            let quick = gate_by_tail(x, t, NORMAL_TAIL.at(t));
+            return moderate_or_general!(L, NORMAL_TAIL.lacks(t), quick, forward(x)).0;
         }
         if L::EIGHT_PIECES {
-            let tail = NORMAL_TAIL_OF_EIGHT.at(t);
-            return moderate_or_general!(L, NORMAL_TAIL_OF_EIGHT.lacks(t), gate_by_tail(x, tail), forward(x)).0;
+            let pieces = &NORMAL_TAIL_OF_EIGHT;
+            let t = pieces.within(x);
+            return moderate_or_general!(L, pieces.lacks_any_on_left(x), pieces.lacks_on_left(x), gate_by_tail(x, t, pieces.at(t)), forward(x)).0;
         }
         forward(x)
     }
@@ -95,9 +97,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
         if L::EIGHT_PIECES {
-            let t = x.abs();
-            let quick = gate_derivative_beyond(x, GELU_LEFT_OF_EIGHT.at(t), ROOT);
-            return moderate_or_general!(L, GELU_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
+            let (t, pieces) = (x.abs(), &GELU_LEFT_OF_EIGHT);
+            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), ROOT), derivative(x));
         }
         (derivative(x), false)
     }

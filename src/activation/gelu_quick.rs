@@ -82,9 +82,8 @@ impl Elementwise for Function {
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
         if L::EIGHT_PIECES {
-            let t = x.abs();
-            let quick = gate_derivative_beyond(x, GELU_QUICK_LEFT_OF_EIGHT.at(t), ROOT);
-            return moderate_or_general!(L, GELU_QUICK_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
+            let (t, pieces) = (x.abs(), &GELU_QUICK_LEFT_OF_EIGHT);
+            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), ROOT), derivative(x));
         }
         (derivative(x), false)
     }

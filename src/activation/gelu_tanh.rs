@@ -163,7 +163,8 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
             let t = x.abs();
-            return moderate_or_general!(L, GELU_TANH_TAIL.lacks(t), gate_by_tail(x, GELU_TANH_TAIL.at(t)), forward(x)).0;
+            let quick = gate_by_tail(x, t, GELU_TANH_TAIL.at(t));
+            return moderate_or_general!(L, GELU_TANH_TAIL.lacks(t), quick, forward(x)).0;
         }
         if L::MODERATE {
             return moderate_or_general!(L, x.reaches(MODERATE), forward_moderate(x), forward(x)).0;
@@ -178,14 +179,14 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
-        let t = x.abs();
         if L::TABLES {
+            let t = x.abs();
             let quick = gate_derivative_beyond(x, GELU_TANH_LEFT.at(t), ROOT);
             return moderate_or_general!(L, GELU_TANH_LEFT.lacks(t), quick, derivative(x));
         }
         if L::EIGHT_PIECES {
-            let quick = gate_derivative_beyond(x, GELU_TANH_LEFT_OF_EIGHT.at(t), ROOT);
-            return moderate_or_general!(L, GELU_TANH_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
+            let (t, pieces) = (x.abs(), &GELU_TANH_LEFT_OF_EIGHT);
+            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), ROOT), derivative(x));
         }
         (derivative(x), false)
     }

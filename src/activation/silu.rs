@@ -54,7 +54,8 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
             let t = x.abs();
-            return moderate_or_general!(L, LOGISTIC_TAIL.lacks(t), gate_by_tail(x, LOGISTIC_TAIL.at(t)), forward(x)).0;
+            let quick = gate_by_tail(x, t, LOGISTIC_TAIL.at(t));
+            return moderate_or_general!(L, LOGISTIC_TAIL.lacks(t), quick, forward(x)).0;
         }
         if L::MODERATE {
             return moderate_or_general!(L, x.abs().sum_reaches(MODERATE), x.reaches(MODERATE), silu_moderate(x), forward(x)).0;
@@ -75,8 +76,8 @@ impl Elementwise for Function {
             return moderate_or_general!(L, SILU_LEFT.lacks(t), quick, derivative(x));
         }
         if L::EIGHT_PIECES {
-            let quick = gate_derivative_beyond(x, SILU_LEFT_OF_EIGHT.at(t), SILU_ROOT);
-            return moderate_or_general!(L, SILU_LEFT_OF_EIGHT.lacks(t), quick, derivative(x));
+            let (t, pieces) = (x.abs(), &SILU_LEFT_OF_EIGHT);
+            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), SILU_ROOT), derivative(x));
         }
         (derivative(x), false)
     }

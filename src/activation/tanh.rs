@@ -43,7 +43,8 @@ impl Elementwise for Function {
     fn forward<L: Lanes>(x: L, _c: &Constants) -> L {
         if L::TABLES {
             let a = x.abs();
-            return moderate_or_general!(L, TANH_RATIO.lacks(a), x * TANH_RATIO.at(a), tanh(x)).0;
+            let quick = x * TANH_RATIO.at(a);
+            return moderate_or_general!(L, TANH_RATIO.lacks(a), quick, tanh(x)).0;
         }
         tanh(x)
     }

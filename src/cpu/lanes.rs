@@ -125,6 +125,11 @@ pub(crate) trait Lanes:
     fn sum_reaches(self, limit: f32) -> bool {
         Self::any(self.reaches(limit))
     }
+    /// Whether any lane is at most `limit`, which is negative. A NaN with a sign counts; one without need not.
+    #[inline(always)]
+    fn any_reaches_down(self, limit: f32) -> bool {
+        Self::any(!Self::splat(limit).lt(self))
+    }
     /// Whether the sum of several lanes is NaN; so it is where one of them is.
     #[inline(always)]
     fn sum_is_nan(self) -> bool {
@@ -141,6 +146,8 @@ pub(crate) trait Lanes:
     fn int_add(a: Self::Int, b: Self::Int) -> Self::Int;
     /// Wrapping difference.
     fn int_sub(a: Self::Int, b: Self::Int) -> Self::Int;
+    /// The larger one of two numbers without a sign.
+    fn int_max_unsigned(a: Self::Int, b: Self::Int) -> Self::Int;
     /// Bitwise and.
     fn int_and(a: Self::Int, b: Self::Int) -> Self::Int;
     /// Arithmetic shift to the right.

@@ -124,7 +124,7 @@ impl<L: Lanes> Lanes for Pair<L> {
         pow2_of_bits();
     }
     compare! { lt le eq either_nan }
-    on_integers! { int_add int_sub int_and }
+    on_integers! { int_add int_sub int_and int_max_unsigned }
 
     #[inline(always)]
     fn keep_bits(self, mask: u32) -> Self {
@@ -197,6 +197,13 @@ impl<L: Lanes> Lanes for Pair<L> {
     #[inline(always)]
     fn sum_reaches(self, limit: f32) -> bool {
         (self.0 + self.1).sum_reaches(limit)
+    }
+
+    #[inline(always)]
+    fn any_reaches_down(self, limit: f32) -> bool {
+        // Of two lanes the one that is more to the left has the larger bits.
+        L::from_bits(L::int_max_unsigned(self.0.to_bits(), self.1.to_bits()))
+            .any_reaches_down(limit)
     }
 
     #[inline(always)]

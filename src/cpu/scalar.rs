@@ -168,6 +168,11 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
     }
 
     #[inline(always)]
+    fn int_max_unsigned(a: i32, b: i32) -> i32 {
+        (a as u32).max(b as u32) as i32
+    }
+
+    #[inline(always)]
     fn int_and(a: i32, b: i32) -> i32 {
         a & b
     }

@@ -259,6 +259,11 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn int_max_unsigned(a: __m256i, b: __m256i) -> __m256i {
+        on!(_mm256_max_epu32(a, b))
+    }
+
+    #[inline(always)]
     fn int_and(a: __m256i, b: __m256i) -> __m256i {
         on!(_mm256_and_si256(a, b))
     }
@@ -309,6 +314,17 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn where_negative(self, negative: Self, positive: Self) -> Self {
         Self(on!(_mm256_blendv_ps(positive.0, negative.0, self.0)))
+    }
+
+    #[inline(always)]
+    fn any_reaches_down(self, limit: f32) -> bool {
+        // Of numbers with a sign the bits, as an integer without, are the larger the smaller the number is.
+        let limit = Self::int(limit.to_bits() as i32);
+        let reaches = on!(_mm256_cmpeq_epi32(
+            Self::int_max_unsigned(self.to_bits(), limit),
+            self.to_bits()
+        ));
+        Self::any(Mask256(Self::from_bits(reaches).0))
     }
 
     #[inline(always)]
@@ -506,6 +522,11 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn int_sub(a: __m512i, b: __m512i) -> __m512i {
         on!(_mm512_sub_epi32(a, b))
+    }
+
+    #[inline(always)]
+    fn int_max_unsigned(a: __m512i, b: __m512i) -> __m512i {
+        on!(_mm512_max_epu32(a, b))
     }
 
     #[inline(always)]

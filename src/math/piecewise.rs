@@ -13,14 +13,14 @@ pub(crate) struct Table<const N: usize> {
 #[repr(align(64))]
 pub(super) struct Row(pub [f32; 32]);
 
-/// Eight polynomials of nine terms in the distance from their pieces' ends, where the function is smallest: its terms have one sign then. At t it
-/// is the piece whose place is `(slope·t + offset)²` as an integer, modulo 8.
-pub(crate) struct EightPieces {
+/// Eight polynomials of `N` terms in the distance from their pieces' ends, where the function is smallest: its terms have one sign then. At t it is the
+/// piece whose place is `(slope·t + offset)²` as an integer, modulo 8.
+pub(crate) struct EightPieces<const N: usize> {
     pub(super) limit: f32,
     pub(super) slope: f32,
     pub(super) offset: f32,
     pub(super) ends: Eight,
-    pub(super) coefficients: [Eight; 9],
+    pub(super) coefficients: [Eight; N],
 }
 
 /// One number of each piece, a vector.
@@ -49,53 +49,81 @@ macro_rules! horner {
 }
 
 macro_rules! at {
-    ($($terms:literal: $($numbers:literal)*;)*) => {$(
-        impl Table<$terms> {
-            /// The function at `t`, with one rounding of its own; any number where the table does not hold `t`.
+    ($type:ident, $at:ident: $($terms:literal: $($numbers:literal)*;)*) => {$(
+        impl $type<$terms> {
+            /// The function at `t`, which is not negative, with one rounding of its own; any number where the table does not hold `t`.
             #[inline(always)]
             pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
-                let shift = L::splat(SHIFT);
-                let shifted = t.mul_add(L::splat(1.0 / self.step), shift);
-                let s = (shifted - shift).neg_mul_add(L::splat(self.step), t);
-                horner!(s, shifted.lookup(self.coefficients), $($numbers)*)
+                $at!(self, t, $($numbers)*)
             }
         }
     )*};
 }
-at! {
+
+macro_rules! at_of_32 {
+    ($table:ident, $t:ident, $($numbers:literal)*) => {{
+        let shift = L::splat(SHIFT);
+        let shifted = $t.mul_add(L::splat(1.0 / $table.step), shift);
+        let s = (shifted - shift).neg_mul_add(L::splat($table.step), $t);
+        horner!(s, shifted.lookup($table.coefficients), $($numbers)*)
+    }};
+}
+at! { Table, at_of_32:
     6: 5 4 3 2 1 0;
     7: 6 5 4 3 2 1 0;
     8: 7 6 5 4 3 2 1 0;
 }
 
-impl EightPieces {
+macro_rules! at_of_eight {
+    ($table:ident, $t:ident, $($numbers:literal)*) => {{
+        let root = $t.mul_add(L::splat($table.slope), L::splat($table.offset));
+        let place = root.mul_add(root, L::splat(SHIFT));
+        let s = place.lookup_in_eight(&$table.ends.0) - $t;
+        horner!(s, place.lookup_in_eight($table.coefficients), $($numbers)*)
+    }};
+}
+at! { EightPieces, at_of_eight:
+    9: 8 7 6 5 4 3 2 1 0;
+    10: 9 8 7 6 5 4 3 2 1 0;
+}
+
+impl<const N: usize> EightPieces<N> {
     /// Where the pieces do not hold `t`, which is not negative.
     #[inline(always)]
     pub(crate) fn lacks<L: Lanes>(&self, t: L) -> L::Mask {
         t.reaches(self.limit)
     }
 
-    /// The function at `t`, which is not negative; any number where the pieces do not hold it.
+    /// `|x|`, or the limit where that is smaller: for functions that have reached by then what they tend to on the right.
     #[inline(always)]
-    pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
-        let root = t.mul_add(L::splat(self.slope), L::splat(self.offset));
-        let place = root.mul_add(root, L::splat(SHIFT));
-        let s = place.lookup_in_eight(&self.ends.0) - t;
-        horner!(s, place.lookup_in_eight(self.coefficients), 8 7 6 5 4 3 2 1 0)
+    pub(crate) fn within<L: Lanes>(&self, x: L) -> L {
+        x.abs().at_most(L::splat(self.limit))
+    }
+
+    /// Where an x on the left is beyond what the pieces hold; a NaN counts too.
+    #[inline(always)]
+    pub(crate) fn lacks_on_left<L: Lanes>(&self, x: L) -> L::Mask {
+        !L::splat(-self.limit).lt(x)
+    }
+
+    /// Whether any x on the left is beyond what the pieces hold. A NaN without a sign does not count: it goes through the polynomials.
+    #[inline(always)]
+    pub(crate) fn lacks_any_on_left<L: Lanes>(&self, x: L) -> bool {
+        x.any_reaches_down(-self.limit)
     }
 }
 
 /// `$moderate`, and `$general` in its place where `$beyond`, with whether all is moderate; `$beyond` is looked at, and `$general` computed, only where
-/// `$may_be`. A macro, because a function that is handed to a function is not always inlined, and then it does not have the instruction set.
+/// `$may_be`. A macro, because a function that is handed to a function is not always inlined, and then it does not have the instruction set; so
+/// `$moderate` is also there twice, unless it is a variable, which with few registers is faster.
 macro_rules! moderate_or_general {
-    ($lanes:ident, $may_be:expr, $beyond:expr, $moderate:expr, $general:expr) => {{
-        let moderate = $moderate;
+    ($lanes:ident, $may_be:expr, $beyond:expr, $moderate:expr, $general:expr) => {
         if $may_be {
-            ($lanes::select($beyond, $general, moderate), false)
+            ($lanes::select($beyond, $general, $moderate), false)
         } else {
-            (moderate, true)
+            ($moderate, true)
         }
-    }};
+    };
     ($lanes:ident, $beyond:expr, $moderate:expr, $general:expr) => {{
         let beyond = $beyond;
         moderate_or_general!($lanes, $lanes::any(beyond), beyond, $moderate, $general)
@@ -103,10 +131,11 @@ macro_rules! moderate_or_general {
 }
 pub(crate) use moderate_or_general;
 
-/// `x` times one less its tail on the right, times the tail on the left, given the tail at `|x|`.
+/// `x` times one less its tail on the right, times the tail on the left, given `t = |x|`, or less on the right where that changes nothing, and the
+/// tail at t.
 #[inline(always)]
-pub(crate) fn gate_by_tail<L: Lanes>(x: L, tail: L) -> L {
-    x.abs().neg_mul_add(tail, x.at_least(L::splat(0.0)))
+pub(crate) fn gate_by_tail<L: Lanes>(x: L, t: L, tail: L) -> L {
+    t.neg_mul_add(tail, x.at_least(L::splat(0.0)))
 }
 
 /// The derivative of a gate, given what remains of its left side at `-|x|` when that is divided by the distance from `root`.

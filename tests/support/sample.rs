@@ -68,8 +68,8 @@ pub fn inputs(count: usize) -> Vec<f32> {
     x
 }
 
-/// Inputs where something happens: zeros, infinities, the ends of the ranges, powers of two, where exp overflows or
-/// underflows; each with its neighbours and of either sign. No NaN.
+/// Inputs where something happens: zeros, infinities, the ends of the ranges, powers of two, multiples of 1/8, up to which a form may
+/// hold, where exp overflows or underflows; each with its neighbours and of either sign. No NaN.
 pub fn special_inputs() -> Vec<f32> {
     let tiny = f32::from_bits(1);
     let mut x = vec![0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY];
@@ -90,6 +90,7 @@ pub fn special_inputs() -> Vec<f32> {
     ];
     ends.into_iter().for_each(&mut add);
     (-126..=127).for_each(|exponent| add(2f32.powi(exponent)));
+    (1..=128).for_each(|eighths| add(eighths as f32 / 8.0));
     let landmarks = [
         1e-8,
         1e-5,

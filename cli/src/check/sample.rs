@@ -207,6 +207,11 @@ fn inputs(f: &Activation, density: &Density) -> Vec<f32> {
             [first.saturating_sub(1), first, first + 1, first + 2]
         }));
         bits.extend([0x7fff_ffff | sign, 0x7fc0_0000 | sign]);
+        // Up to a multiple of 1/8 a form may hold.
+        bits.extend((1..=128_u16).flat_map(|eighths| {
+            let bits = (f32::from(eighths) / 8.0).to_bits() | sign;
+            bits - 2..=bits + 2
+        }));
     }
     for (kink, _) in f.kinks() {
         bits.extend(neighbours(kink.to_bits()));
