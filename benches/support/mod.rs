@@ -115,7 +115,7 @@ pub fn open_gpu() -> Option<Gpu> {
     }
 }
 
-/// Numbers of about the size that a network's layers hold, the same in every run.
+/// Numbers with the mean and the variance of standard-normal ones, as `nonlin bench` and the benchmarks of other libraries take them, the same in every run.
 pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
     let mut state = seed;
     let mut next = || {
@@ -123,7 +123,7 @@ pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
         f64::from(state) / f64::from(u32::MAX) - 0.5
     };
     (0..count)
-        .map(|_| (3.5 * (next() + next() + next() + next())) as f32)
+        .map(|_| (3f64.sqrt() * (next() + next() + next() + next())) as f32)
         .collect()
 }
 

@@ -34,7 +34,11 @@ impl<'p, 'a> Walker<'p, 'a> {
     /// For an input of `len` elements.
     pub(super) fn new(plan: &'p Plan<'a>, len: usize, backward: bool) -> Self {
         let piece = plan.piece().min(len);
-        let places = if backward { KEPT + plan.kept() } else { ONES };
+        let places = match (backward, plan.one_loop()) {
+            (false, _) => ONES,
+            (true, Some(_)) => ONES + 1,
+            (true, None) => KEPT + plan.kept(),
+        };
         let mut memory = vec![0.0; places * piece];
         if backward {
             memory[ONES * piece..(ONES + 1) * piece].fill(1.0);

@@ -58,9 +58,8 @@ impl<'a> Spread<'a> {
             },
             Broadcast::Row => {
                 let needed = columns + LONG_PIECE.min(len);
-                let repeated = values.iter().copied().cycle().take(needed).collect();
                 Self::Row {
-                    values: Cow::Owned(repeated),
+                    values: Cow::Owned(values.repeat(needed.div_ceil(columns))),
                     columns,
                 }
             }
