@@ -3,13 +3,54 @@
 use super::elementwise::{Constants, Elementwise, constants, pair, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
-use crate::math::{SILU_ROOT, product_pair, raised_exp_pair, silu_derivative, times_sigmoid};
+use crate::math::{
+    MODERATE, SILU_LEFT_OF_EIGHT, SILU_ROOT, gate_derivative_by_left, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative, times_sigmoid,
+};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
 
 /// The root of the derivative in beta·x.
 const ROOT: f64 = -1.278_464_542_761_073_8;
+
+/// For every x.
+#[inline(always)]
+fn forward<L: Lanes>(x: L, c: &Constants) -> L {
+    let limit = L::splat(c[4]);
+    let finite = x.at_least(-limit).at_most(limit);
+    let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), finite);
+    let factor = L::select(hi.lt(L::splat(0.0)), finite, x);
+    times_sigmoid(factor, raised_exp_pair(hi.at_most(L::splat(26.0)), lo))
+}
+
+/// The derivative, for every x.
+#[inline(always)]
+fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
+    let zero = L::splat(0.0);
+    let positive = !(x * L::splat(c[0])).lt(zero);
+    let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().at_most(L::splat(c[4])));
+    let negative = L::splat(c[1]).lt(zero);
+    let (hi, lo) = (L::select(negative, hi, -hi), L::select(negative, lo, -lo));
+    // The point on the side where beta·x is negative.
+    let a = x.abs().at_most(L::splat(c[4]));
+    let on_left = L::select(negative, a, -a);
+    // A beta of 0 is nowhere near the root, which is infinitely far away.
+    let rest = if c[0] == 0.0 { -SILU_ROOT[0] } else { -c[0] * c[6] };
+    let distance = (on_left - L::splat(c[5])).mul_add(L::splat(c[0]), L::splat(rest));
+    silu_derivative(positive, hi, Some(lo), distance)
+}
+
+/// The derivative, which is silu's at beta·x, where the pieces hold `|beta·x|`.
+#[inline(always)]
+fn derivative_by_pieces<L: Lanes>(x: L, c: &Constants) -> L {
+    // Of the sign of beta times x.
+    let x = x * L::splat(c[11]);
+    let (hi, lo) = product_pair(L::splat(c[1] * c[11]), L::splat(c[2] * c[11]), x.abs());
+    // A beta of 0 is nowhere near the root, which is infinitely far away.
+    let rest = if c[0] == 0.0 { SILU_ROOT[0] } else { c[0] * c[6] };
+    let beyond = (x.abs() + L::splat(c[5] * c[11])).mul_add(L::splat(c[0] * c[11]), L::splat(rest));
+    gate_derivative_by_left(x, beyond * SILU_LEFT_OF_EIGHT.at_pair(hi, lo))
+}
 
 impl Elementwise for Function {
     const METADATA: Metadata = Metadata {
@@ -35,7 +76,16 @@ impl Elementwise for Function {
         // The exponential is taken of a beta·x that is limited; x itself has no limit where beta·x stays small.
         let limit = (130.0 / beta.abs()) as f32;
         let [root_hi, root_lo] = if beta == 0.0 { [0.0; 2] } else { pair(ROOT / beta) };
-        constants([beta as f32, beta_hi, beta_lo, limit, limit.min(f32::MAX), root_hi, root_lo])
+        // For the CPU: beta·log2(e), up to where the moderate form holds, and up to where the pieces do.
+        let [base_2_hi, base_2_lo] = pair(beta * std::f64::consts::LOG2_E);
+        let up_to = |limit: f32| (f64::from(limit) * (1.0 - 1e-6) / beta.abs()).min(f64::from(f32::MAX)) as f32;
+        let moderate = up_to(MODERATE - 2.0);
+        // Not at all where beta is so small that the root is no f32.
+        let held = if root_hi.is_finite() { up_to(SILU_LEFT_OF_EIGHT.limit) } else { 0.0 };
+        let sign = if beta < 0.0 { -1.0 } else { 1.0 };
+        constants([
+            beta as f32, beta_hi, beta_lo, limit, limit.min(f32::MAX), root_hi, root_lo, base_2_hi, base_2_lo, moderate, held, sign,
+        ])
     }
 
     fn reference(x: f64, p: &[f64]) -> f64 {
@@ -52,26 +102,17 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn forward<L: Lanes>(x: L, c: &Constants) -> L {
-        let limit = L::splat(c[4]);
-        let finite = x.at_least(-limit).at_most(limit);
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), finite);
-        let factor = L::select(hi.lt(L::splat(0.0)), finite, x);
-        times_sigmoid(factor, raised_exp_pair(hi.at_most(L::splat(26.0)), lo))
+        if L::MODERATE {
+            return moderate_or_general!(L, x.reaches(c[9]), gate_of_product(x, L::splat(c[7]), L::splat(c[8])), forward(x, c)).0;
+        }
+        forward(x, c)
     }
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
-        let zero = L::splat(0.0);
-        let positive = !(x * L::splat(c[0])).lt(zero);
-        let (hi, lo) = product_pair(L::splat(c[1]), L::splat(c[2]), x.abs().at_most(L::splat(c[4])));
-        let negative = L::splat(c[1]).lt(zero);
-        let (hi, lo) = (L::select(negative, hi, -hi), L::select(negative, lo, -lo));
-        // The point on the side where beta·x is negative.
-        let a = x.abs().at_most(L::splat(c[4]));
-        let on_left = L::select(negative, a, -a);
-        // A beta of 0 is nowhere near the root, which is infinitely far away.
-        let rest = if c[0] == 0.0 { -SILU_ROOT[0] } else { -c[0] * c[6] };
-        let distance = (on_left - L::splat(c[5])).mul_add(L::splat(c[0]), L::splat(rest));
-        silu_derivative(positive, hi, Some(lo), distance)
+        if L::EIGHT_PIECES {
+            return moderate_or_general!(L, x.reaches(c[10]), derivative_by_pieces(x, c), derivative(x, c)).0;
+        }
+        derivative(x, c)
     }
 }

@@ -17,7 +17,9 @@ pub(crate) use exp::{
 };
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use moderate::{MODERATE, gate_of_product, silu_moderate};
-pub(crate) use piecewise::{gate_by_tail, gate_derivative_beyond, moderate_or_general};
+pub(crate) use piecewise::{
+    gate_by_tail, gate_derivative_beyond, gate_derivative_by_left, moderate_or_general,
+};
 pub(crate) use sigmoid::{
     GateDerivative, SILU_ROOT, gate, gate_derivative_unfused, logistic, silu_derivative,
     times_sigmoid, times_sigmoid_derivative,

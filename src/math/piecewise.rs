@@ -16,7 +16,7 @@ pub(super) struct Row(pub [f32; 32]);
 /// Eight polynomials of `N` terms in the distance from their pieces' ends, where the function is smallest: its terms have one sign then. At t it is the
 /// piece whose place is `(slope·t + offset)²` as an integer, modulo 8.
 pub(crate) struct EightPieces<const N: usize> {
-    pub(super) limit: f32,
+    pub(crate) limit: f32,
     pub(super) slope: f32,
     pub(super) offset: f32,
     pub(super) ends: Eight,
@@ -48,46 +48,62 @@ macro_rules! horner {
     }};
 }
 
-macro_rules! at {
-    ($type:ident, $at:ident: $($terms:literal: $($numbers:literal)*;)*) => {$(
-        impl $type<$terms> {
+macro_rules! at_32 {
+    ($($terms:literal: $($numbers:literal)*;)*) => {$(
+        impl Table<$terms> {
             /// The function at `t`, which is not negative, with one rounding of its own; any number where the table does not hold `t`.
             #[inline(always)]
             pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
-                $at!(self, t, $($numbers)*)
+                let shift = L::splat(SHIFT);
+                let shifted = t.mul_add(L::splat(1.0 / self.step), shift);
+                let s = (shifted - shift).neg_mul_add(L::splat(self.step), t);
+                horner!(s, shifted.lookup(self.coefficients), $($numbers)*)
             }
         }
     )*};
 }
-
-macro_rules! at_of_32 {
-    ($table:ident, $t:ident, $($numbers:literal)*) => {{
-        let shift = L::splat(SHIFT);
-        let shifted = $t.mul_add(L::splat(1.0 / $table.step), shift);
-        let s = (shifted - shift).neg_mul_add(L::splat($table.step), $t);
-        horner!(s, shifted.lookup($table.coefficients), $($numbers)*)
-    }};
-}
-at! { Table, at_of_32:
+at_32! {
     6: 5 4 3 2 1 0;
     7: 6 5 4 3 2 1 0;
     8: 7 6 5 4 3 2 1 0;
 }
 
-macro_rules! at_of_eight {
-    ($table:ident, $t:ident, $($numbers:literal)*) => {{
-        let root = $t.mul_add(L::splat($table.slope), L::splat($table.offset));
-        let place = root.mul_add(root, L::splat(SHIFT));
-        let s = place.lookup_in_eight(&$table.ends.0) - $t;
-        horner!(s, place.lookup_in_eight($table.coefficients), $($numbers)*)
-    }};
+macro_rules! at_eight {
+    ($($terms:literal: $($numbers:literal)*;)*) => {$(
+        impl EightPieces<$terms> {
+            /// The function at `t`, which is not negative; any number where the pieces do not hold `t`.
+            #[inline(always)]
+            pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
+                let place = self.place(t);
+                let s = place.lookup_in_eight(&self.ends.0) - t;
+                horner!(s, place.lookup_in_eight(self.coefficients), $($numbers)*)
+            }
+        }
+    )*};
 }
-at! { EightPieces, at_of_eight:
+at_eight! {
     9: 8 7 6 5 4 3 2 1 0;
     10: 9 8 7 6 5 4 3 2 1 0;
 }
 
+impl EightPieces<9> {
+    /// As [`at`](Self::at) for `t = hi + lo`, `|lo|` below about `|hi|·2^-10`.
+    #[inline(always)]
+    pub(crate) fn at_pair<L: Lanes>(&self, hi: L, lo: L) -> L {
+        let place = self.place(hi);
+        let s = (place.lookup_in_eight(&self.ends.0) - hi) - lo;
+        horner!(s, place.lookup_in_eight(self.coefficients), 8 7 6 5 4 3 2 1 0)
+    }
+}
+
 impl<const N: usize> EightPieces<N> {
+    /// A number whose lowest three bits tell the piece that `t` is in.
+    #[inline(always)]
+    fn place<L: Lanes>(&self, t: L) -> L {
+        let root = t.mul_add(L::splat(self.slope), L::splat(self.offset));
+        root.mul_add(root, L::splat(SHIFT))
+    }
+
     /// Where the pieces do not hold `t`, which is not negative.
     #[inline(always)]
     pub(crate) fn lacks<L: Lanes>(&self, t: L) -> L::Mask {
@@ -142,6 +158,11 @@ pub(crate) fn gate_by_tail<L: Lanes>(x: L, t: L, tail: L) -> L {
 #[inline(always)]
 pub(crate) fn gate_derivative_beyond<L: Lanes>(x: L, ratio: L, root: [f32; 2]) -> L {
     let beyond = (x.abs() + L::splat(root[0])) + L::splat(root[1]);
-    let left = beyond * ratio;
+    gate_derivative_by_left(x, beyond * ratio)
+}
+
+/// The derivative of a gate, given it at `-|x|`.
+#[inline(always)]
+pub(crate) fn gate_derivative_by_left<L: Lanes>(x: L, left: L) -> L {
     x.where_negative(left, L::splat(1.0) - left)
 }
