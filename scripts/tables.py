@@ -140,18 +140,18 @@ def table_of_eight(name, what, f, limit, below, terms):
     print(f"    slope: f32::from_bits({bits(slope)}),")
     print(f"    offset: f32::from_bits({bits(offset)}),")
 
-    def row(numbers):
+    def row(numbers, indent):
         print("Eight([")
         for number in numbers:
-            print(f"            f32::from_bits({bits(number)}),")
+            print(f"{indent}    f32::from_bits({bits(number)}),")
+        print(f"{indent}]),")
 
     print("    ends: ", end="")
-    row(end for end, *_ in pieces)
-    print("    ]),\n    coefficients: [")
+    row((end for end, *_ in pieces), "    ")
+    print("    coefficients: [")
     for term in range(terms):
         print("        ", end="")
-        row(c[term] for _, c, _ in pieces)
-        print("        ]),")
+        row((c[term] for _, c, _ in pieces), "        ")
     print("    ],\n};")
 
 
