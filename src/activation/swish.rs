@@ -13,6 +13,12 @@ pub(super) struct Function;
 /// The root of the derivative in beta·x.
 const ROOT: f64 = -1.278_464_542_761_073_8;
 
+/// beta times the second part of the root. A beta of 0 is nowhere near the root, which is infinitely far away.
+#[inline(always)]
+fn beta_times_rest(c: &Constants) -> f32 {
+    if c[0] == 0.0 { SILU_ROOT[0] } else { c[0] * c[6] }
+}
+
 /// For every x.
 #[inline(always)]
 fn forward<L: Lanes>(x: L, c: &Constants) -> L {
@@ -34,9 +40,7 @@ fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
     // The point on the side where beta·x is negative.
     let a = x.abs().at_most(L::splat(c[4]));
     let on_left = L::select(negative, a, -a);
-    // A beta of 0 is nowhere near the root, which is infinitely far away.
-    let rest = if c[0] == 0.0 { -SILU_ROOT[0] } else { -c[0] * c[6] };
-    let distance = (on_left - L::splat(c[5])).mul_add(L::splat(c[0]), L::splat(rest));
+    let distance = (on_left - L::splat(c[5])).mul_add(L::splat(c[0]), L::splat(-beta_times_rest(c)));
     silu_derivative(positive, hi, Some(lo), distance)
 }
 
@@ -46,9 +50,7 @@ fn derivative_by_pieces<L: Lanes>(x: L, c: &Constants) -> L {
     // Of the sign of beta times x.
     let x = x * L::splat(c[11]);
     let (hi, lo) = product_pair(L::splat(c[1] * c[11]), L::splat(c[2] * c[11]), x.abs());
-    // A beta of 0 is nowhere near the root, which is infinitely far away.
-    let rest = if c[0] == 0.0 { SILU_ROOT[0] } else { c[0] * c[6] };
-    let beyond = (x.abs() + L::splat(c[5] * c[11])).mul_add(L::splat(c[0] * c[11]), L::splat(rest));
+    let beyond = (x.abs() + L::splat(c[5] * c[11])).mul_add(L::splat(c[0] * c[11]), L::splat(beta_times_rest(c)));
     gate_derivative_by_left(x, beyond * SILU_LEFT_OF_EIGHT.at_pair(hi, lo))
 }
 

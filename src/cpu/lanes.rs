@@ -5,6 +5,9 @@
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
+/// A sum with 1.5·2^23 is rounded to an integer, which it has in its lowest bits.
+pub(crate) const ROUNDING: f32 = 12_582_912.0;
+
 /// `WIDTH` f32 values that one operation works on.
 ///
 /// No method may be called on a machine without the implementation's instruction set; `cpu::dispatch` alone picks it.

@@ -23,7 +23,7 @@ use crate::{Activation, Direction, Error, Function, Result, Step};
 pub(crate) use chain::{AroundLoop, around_loops};
 pub use dispatch::Isa;
 pub(crate) use dispatch::{Loop, Results};
-pub(crate) use lanes::Lanes;
+pub(crate) use lanes::{Lanes, ROUNDING};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use team::Team;

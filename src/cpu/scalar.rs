@@ -1,6 +1,6 @@
 //! The portable implementation of [`Lanes`]: one f32. The compiler vectorises the loop around it for the target's baseline.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, ROUNDING};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// One f32; `FUSED` says whether [`mul_add`](Lanes::mul_add) rounds once. Fused is fast only where the target always has
@@ -92,9 +92,8 @@ impl<const FUSED: bool> Lanes for Scalar<FUSED> {
 
     #[inline(always)]
     fn round(self) -> Self {
-        // 1.5 * 2^23: adding it leaves no fraction bits. `round_ties_even` would be a library call on baseline x86-64.
-        const SHIFT: f32 = 12_582_912.0;
-        Self((self.0 + SHIFT) - SHIFT)
+        // `round_ties_even` would be a library call on baseline x86-64.
+        Self((self.0 + ROUNDING) - ROUNDING)
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! [`Lanes`] on x86-64: eight f32 with AVX2 and FMA, sixteen with AVX-512.
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, ROUNDING};
 use std::arch::x86_64::*;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
@@ -171,7 +171,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     fn round_product(self, factor: Self) -> Self {
         // Adding 1.5·2^23 leaves no bits behind the point: an instruction less than a product and its rounding.
-        let shift = Self::splat(12_582_912.0);
+        let shift = Self::splat(ROUNDING);
         self.mul_add(factor, shift) - shift
     }
 
@@ -436,7 +436,7 @@ impl Lanes for Avx512 {
     #[inline(always)]
     fn round_product(self, factor: Self) -> Self {
         // Adding 1.5·2^23 leaves no bits behind the point: an instruction less than a product and its rounding.
-        let shift = Self::splat(12_582_912.0);
+        let shift = Self::splat(ROUNDING);
         self.mul_add(factor, shift) - shift
     }
 

@@ -1,7 +1,7 @@
 //! exp and expm1: Cody–Waite reduction to `2^k·exp(r)`, `|r| <= ln2/2`, and a polynomial of degree 6.
 
 use super::polynomial;
-use crate::cpu::Lanes;
+use crate::cpu::{Lanes, ROUNDING};
 
 pub(super) const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
 /// ln 2 in 15 bits, so that its product with any `k` here is exact, and the rest.
@@ -114,9 +114,6 @@ pub(crate) fn raised_exp<L: Lanes>(x: L) -> Raised<L> {
         scale: bits.pow2_of_bits(),
     }
 }
-
-/// A sum with 1.5·2^23 is rounded to an integer, which it has in its lowest bits.
-pub(super) const ROUNDING: f32 = 12_582_912.0;
 
 /// `k`, `factor·x` rounded, and before it a number that has `k + offset` in its lowest bits. Both are below 2^22.
 #[inline(always)]

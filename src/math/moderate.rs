@@ -2,9 +2,9 @@
 //! the forms that hold everywhere; for instruction sets with a fused multiply-add and cheap branches ([`Lanes::MODERATE`]).
 
 use super::exp::{
-    BIAS, LN2_HI, LN2_LO, LOG2_E, ROUNDING, exp2m1_reduced, expm1_reduced_minus, integer_in_bits,
+    BIAS, LN2_HI, LN2_LO, LOG2_E, exp2m1_reduced, expm1_reduced_minus, integer_in_bits,
 };
-use crate::cpu::Lanes;
+use crate::cpu::{Lanes, ROUNDING};
 
 /// The form of silu holds for `|x|` below this.
 pub(crate) const MODERATE: f32 = 64.0;

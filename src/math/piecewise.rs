@@ -1,7 +1,7 @@
 //! Functions as several polynomials, for instruction sets that look a number up in one instruction: among 32 ([`Lanes::TABLES`]) or among eight
 //! ([`Lanes::EIGHT_PIECES`]). No table holds all inputs; where one does not, the form that holds everywhere takes its place.
 
-use crate::cpu::Lanes;
+use crate::cpu::{Lanes, ROUNDING};
 
 /// Polynomials of `N` terms, one around each multiple of `step`, which has few bits, from 0 to 31 of them.
 pub(crate) struct Table<const N: usize> {
@@ -27,9 +27,6 @@ pub(crate) struct EightPieces<const N: usize> {
 #[repr(align(32))]
 pub(super) struct Eight(pub [f32; 8]);
 
-/// Adding 1.5·2^23 leaves an integer, in the lowest bits.
-const SHIFT: f32 = 12_582_912.0;
-
 impl<const N: usize> Table<N> {
     /// Where the table does not hold `t`, which is not negative.
     #[inline(always)]
@@ -54,7 +51,7 @@ macro_rules! at_32 {
             /// The function at `t`, which is not negative, with one rounding of its own; any number where the table does not hold `t`.
             #[inline(always)]
             pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
-                let shift = L::splat(SHIFT);
+                let shift = L::splat(ROUNDING);
                 let shifted = t.mul_add(L::splat(1.0 / self.step), shift);
                 let s = (shifted - shift).neg_mul_add(L::splat(self.step), t);
                 horner!(s, shifted.lookup(self.coefficients), $($numbers)*)
@@ -101,7 +98,7 @@ impl<const N: usize> EightPieces<N> {
     #[inline(always)]
     fn place<L: Lanes>(&self, t: L) -> L {
         let root = t.mul_add(L::splat(self.slope), L::splat(self.offset));
-        root.mul_add(root, L::splat(SHIFT))
+        root.mul_add(root, L::splat(ROUNDING))
     }
 
     /// Where the pieces do not hold `t`, which is not negative.
