@@ -127,7 +127,7 @@ fn chains(criterion: &mut Criterion) {
 fn on_cpu(criterion: &mut Criterion, engines: &Engines, layer: &Layer) -> Result<()> {
     let n = layer.x.len();
     let (steps, chain) = (layer.steps(), layer.chain());
-    let mut out = vec![0.0; n];
+    let mut out = nonlin::zeros(n);
     let before_gelu: Chain<'_> = Chain::new().scale(SCALE).add_row(&layer.bias);
     let kept = engines.all.forward(&before_gelu, &layer.x)?;
     for direction in DIRECTIONS {
@@ -146,7 +146,7 @@ fn on_cpu(criterion: &mut Criterion, engines: &Engines, layer: &Layer) -> Result
                 fused,
                 verify,
             );
-            let mut places = [std::mem::take(&mut out), vec![0.0; n], vec![0.0; n]];
+            let mut places = [std::mem::take(&mut out), nonlin::zeros(n), nonlin::zeros(n)];
             let unfused = |[out, between @ ..]: &mut [Vec<f32>; 3]| match direction {
                 Direction::Forward => forward_unfused(cpu, &steps, black_box(&layer.x), out),
                 _ => backward_unfused(cpu, &steps, &kept, black_box(&layer.grad), between, out),

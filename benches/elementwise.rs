@@ -92,7 +92,7 @@ fn measure(
     let mut group = criterion.benchmark_group(format!("{f}/{direction}"));
     support::work(&mut group, n, direction.bytes_per_element());
     let operand = direction.takes_grad().then_some(grad);
-    let mut out = vec![0.0; n];
+    let mut out = nonlin::zeros(n);
     for (name, cpu) in engines.cpus() {
         support::measure(
             &mut group,

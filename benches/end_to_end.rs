@@ -27,7 +27,7 @@ fn end_to_end(criterion: &mut Criterion) {
     ];
     for n in support::sizes(&support::SIZES) {
         let (x, grad) = (support::numbers(n, 1), support::numbers(n, 2));
-        let mut out = vec![0.0; n];
+        let mut out = nonlin::zeros(n);
         for f in &functions {
             for direction in [Direction::Forward, Direction::Backward] {
                 let operand = direction.takes_grad().then_some(&grad[..]);

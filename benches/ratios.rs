@@ -54,9 +54,9 @@ fn round_trip(gpu: &Gpu) -> Result<()> {
     let n = elements(1 << 24);
     println!("round trip: sigmoid over a slice of {n} elements");
     let (f, x) = (Activation::sigmoid(), numbers(n, 1));
-    let (mut there, mut back, mut y) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+    let (mut there, mut back, mut y) = (nonlin::zeros(n), nonlin::zeros(n), nonlin::zeros(n));
     let (tensor, out) = (gpu.upload(&x)?, gpu.empty(n)?);
-    let mut downloaded = vec![0.0; n];
+    let mut downloaded = nonlin::zeros(n);
     let turns = Turns::take(&mut [
         ("memcpy there", &mut || {
             there.copy_from_slice(black_box(&x));
@@ -95,8 +95,8 @@ fn streaming(gpu: &Gpu) -> Result<()> {
         "streaming: sigmoid over a slice of {n} elements through a device limited to a quarter of its bytes"
     );
     let (f, x) = (Activation::sigmoid(), numbers(n, 1));
-    let mut y = vec![0.0; n];
-    let mut downloaded = vec![0.0; n];
+    let mut y = nonlin::zeros(n);
+    let mut downloaded = nonlin::zeros(n);
     let limited = limit::device(gpu, n as u64)?;
     let (tensor, out) = (gpu.upload(&x)?, gpu.empty(n)?);
     let turns = Turns::take(&mut [

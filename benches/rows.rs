@@ -56,7 +56,7 @@ fn softmax(criterion: &mut Criterion) {
 fn on_cpu(criterion: &mut Criterion, engines: &Engines, x: &[f32], grad: &[f32]) -> Result<()> {
     let (n, f) = (x.len(), Softmax::softmax());
     let y = engines.all.softmax(&f, x, COLUMNS)?;
-    let mut out = vec![0.0; n];
+    let mut out = nonlin::zeros(n);
     let mut group = criterion.benchmark_group("softmax/forward");
     support::work(&mut group, n, 8);
     let copy = |out: &mut Vec<f32>| {

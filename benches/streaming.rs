@@ -18,7 +18,7 @@ fn streaming(criterion: &mut Criterion) {
     let (f, direction) = (Activation::sigmoid(), Direction::Forward);
     for n in support::long(ELEMENTS) {
         let x = support::numbers(n, 1);
-        let mut y = vec![0.0; n];
+        let mut y = nonlin::zeros(n);
         let verify = |y: &mut Vec<f32>| check::elements(&f, direction, &x, &[], y);
         let mut group = criterion.benchmark_group("streaming");
         support::work(&mut group, n, direction.bytes_per_element());

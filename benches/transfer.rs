@@ -19,7 +19,7 @@ fn transfer(criterion: &mut Criterion) {
     let gpu = support::open_gpu();
     for n in support::sizes(&support::SIZES) {
         let sent = support::numbers(n, 1);
-        let mut received = vec![0.0; n];
+        let mut received = nonlin::zeros(n);
         let mut group = criterion.benchmark_group("transfer");
         support::work(&mut group, n, 4);
         memcpy(&mut group, &sent, &mut received);

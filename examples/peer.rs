@@ -159,7 +159,7 @@ fn directions(op: &str) -> Vec<(&'static str, Direction)> {
 fn bench_cpu(options: &Options, ops: &[(&str, Activation)], cpu: &Cpu) -> Result<()> {
     for &n in &options.sizes {
         let (x, grad) = (Lines::of(&randn(n, 1)), Lines::of(&randn(n, 2)));
-        let mut out = Lines::of(&vec![0.0; n]);
+        let mut out = Lines::of(&nonlin::zeros(n));
         for (op, f) in ops {
             let y = Lines::of(&cpu.forward(f, &x)?);
             for (name, direction) in directions(op) {
@@ -190,7 +190,7 @@ fn bench_gpu(options: &Options, ops: &[(&str, Activation)], gpu: &Gpu) -> Result
         let (host_x, host_grad) = (randn(n, 1), randn(n, 2));
         let (x, grad) = (gpu.upload(&host_x)?, gpu.upload(&host_grad)?);
         let (out, dx) = (gpu.empty(n)?, gpu.empty(n)?);
-        let mut host_out = vec![0.0; n];
+        let mut host_out = nonlin::zeros(n);
         for (op, f) in ops {
             let y: Tensor = gpu.forward(f, &x)?;
             for (name, direction) in directions(op) {
@@ -252,7 +252,7 @@ fn bench_softmax_cpu(options: &Options, cpu: &Cpu) -> Result<()> {
     let f = Softmax::softmax();
     for n in options.softmax_sizes() {
         let (x, grad) = (Lines::of(&randn(n, 1)), Lines::of(&randn(n, 2)));
-        let mut out = Lines::of(&vec![0.0; n]);
+        let mut out = Lines::of(&nonlin::zeros(n));
         let y = Lines::of(&cpu.softmax(&f, &x, COLUMNS)?);
         let line = Line {
             peer: "nonlin-cpu",
@@ -285,7 +285,7 @@ fn bench_softmax_cpu(options: &Options, cpu: &Cpu) -> Result<()> {
 fn bench_softmax_gpu(options: &Options, gpu: &Gpu) -> Result<()> {
     let f = Softmax::softmax();
     for n in options.softmax_sizes() {
-        let (host_x, mut host_out) = (randn(n, 1), vec![0.0; n]);
+        let (host_x, mut host_out) = (randn(n, 1), nonlin::zeros(n));
         let (x, grad, out) = (
             gpu.upload(&host_x)?,
             gpu.upload(&randn(n, 2))?,
@@ -439,7 +439,7 @@ struct Lines {
 
 impl Lines {
     fn of(numbers: &[f32]) -> Self {
-        let mut room = vec![0.0; numbers.len() + 16];
+        let mut room = nonlin::zeros(numbers.len() + 16);
         let start = room.as_ptr().align_offset(64).min(16);
         room[start..start + numbers.len()].copy_from_slice(numbers);
         let len = numbers.len();

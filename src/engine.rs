@@ -1,6 +1,6 @@
 //! [`Engine`]: what the GPU and the CPU both offer to a program that holds its data in host memory.
 
-use crate::{Chain, Direction, Error, Function, Result, cpu::Cpu};
+use crate::{Chain, Direction, Error, Function, Result, cpu::Cpu, zeros};
 
 /// Computes activations and chains of them, with their derivatives, over slices in host memory.
 ///
@@ -78,11 +78,11 @@ pub trait Engine: Send + Sync {
         grad: &[f32],
         operands: &[usize],
     ) -> Result<Gradients<Vec<f32>>> {
-        let mut input = vec![0.0; x.len()];
+        let mut input = zeros(x.len());
         let chain = f.chain();
         let mut found = operands
             .iter()
-            .map(|&operand| Ok(vec![0.0; chain.operand(operand)?.1.len()]))
+            .map(|&operand| Ok(zeros(chain.operand(operand)?.1.len())))
             .collect::<Result<Vec<_>>>()?;
         let mut into: Vec<(usize, &mut [f32])> = operands
             .iter()
@@ -101,7 +101,7 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`compute`](Self::compute).
     fn forward(&self, f: &dyn Function, x: &[f32]) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         self.forward_into(f, x, &mut y)?;
         Ok(y)
     }
@@ -127,7 +127,7 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`compute`](Self::compute).
     fn derivative(&self, f: &dyn Function, x: &[f32]) -> Result<Vec<f32>> {
-        let mut out = vec![0.0; x.len()];
+        let mut out = zeros(x.len());
         self.derivative_into(f, x, &mut out)?;
         Ok(out)
     }
@@ -153,7 +153,7 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`compute`](Self::compute).
     fn backward(&self, f: &dyn Function, x: &[f32], grad: &[f32]) -> Result<Vec<f32>> {
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = zeros(x.len());
         self.backward_into(f, x, grad, &mut dx)?;
         Ok(dx)
     }
@@ -177,7 +177,7 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`compute`](Self::compute).
     fn derivative_from_output(&self, f: &dyn Function, y: &[f32]) -> Result<Vec<f32>> {
-        let mut out = vec![0.0; y.len()];
+        let mut out = zeros(y.len());
         self.compute(f, Direction::DerivativeFromOutput, y, None, &mut out)?;
         Ok(out)
     }
@@ -187,7 +187,7 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`compute`](Self::compute).
     fn backward_from_output(&self, f: &dyn Function, y: &[f32], grad: &[f32]) -> Result<Vec<f32>> {
-        let mut dx = vec![0.0; y.len()];
+        let mut dx = zeros(y.len());
         self.compute(f, Direction::BackwardFromOutput, y, Some(grad), &mut dx)?;
         Ok(dx)
     }

@@ -122,9 +122,9 @@ pub fn numbers(count: usize, seed: u32) -> Vec<f32> {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         f64::from(state) / f64::from(u32::MAX) - 0.5
     };
-    (0..count)
-        .map(|_| (3f64.sqrt() * (next() + next() + next() + next())) as f32)
-        .collect()
+    let mut numbers = nonlin::zeros(count);
+    numbers.fill_with(|| (3f64.sqrt() * (next() + next() + next() + next())) as f32);
+    numbers
 }
 
 /// Criterion with the time that one measurement takes.

@@ -32,7 +32,7 @@
 //! so that where `f` has a kink near `z` it may be that of the other side. The gradient of the bias is a sum in a tree on the GPU and in
 //! f64 on the CPU. The order of the additions depends on the sizes only, so two runs on one engine give the same bits.
 
-use crate::{Broadcast, Chain, Direction, Engine, Error, Result};
+use crate::{Broadcast, Chain, Direction, Engine, Error, Result, zeros};
 
 /// A dense layer without its numbers: how many inputs and outputs it has, and the function of what it adds up.
 ///
@@ -235,7 +235,7 @@ pub trait DenseEngine: Engine {
         weights: &[f32],
         bias: Option<&[f32]>,
     ) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; layer.batch(x.len())? * layer.outputs];
+        let mut y = zeros(layer.batch(x.len())? * layer.outputs);
         self.dense_into(layer, x, weights, bias, &mut y)?;
         Ok(y)
     }
@@ -273,7 +273,7 @@ pub trait DenseEngine: Engine {
         grad: &[f32],
         wanted: Wanted,
     ) -> Result<DenseGradients<Vec<f32>>> {
-        let mut found = wanted.make(layer, x.len(), |len| Ok(vec![0.0; len]))?;
+        let mut found = wanted.make(layer, x.len(), |len| Ok(zeros(len)))?;
         let into = DenseGradients {
             x: found.x.as_deref_mut(),
             weights: found.weights.as_deref_mut(),

@@ -7,7 +7,7 @@ use super::span::Span;
 use super::transfer::Drive;
 #[cfg(not(target_arch = "wasm32"))]
 use super::transfer::into_slice;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -128,7 +128,7 @@ impl Tensor {
     /// reports.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn download(&self) -> Result<Vec<f32>> {
-        let mut all = Vec::with_capacity(self.len());
+        let mut all = memory::room(self.len());
         self.read_blocking(&mut |bytes| append(&mut all, bytes))?;
         Ok(all)
     }
@@ -140,7 +140,7 @@ impl Tensor {
     /// As [`download`](Self::download).
     pub async fn download_async(&self) -> Result<Vec<f32>> {
         self.inner.check_batches(None, false, "a download")?;
-        let mut all = Vec::with_capacity(self.len());
+        let mut all = memory::room(self.len());
         self.inner
             .read(Drive::Elsewhere, false, &mut |bytes| {
                 append(&mut all, bytes)

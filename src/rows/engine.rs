@@ -2,7 +2,7 @@
 
 use super::places::rows_of;
 use super::{Glu, Maxout, Prelu, Rrelu};
-use crate::Result;
+use crate::{Result, zeros};
 
 /// Gated and grouped functions with their derivatives, over slices in host memory. [`Gpu`](crate::Gpu) and
 /// [`Cpu`](crate::cpu::Cpu) implement it; [`Gpu`](crate::Gpu) has the same over tensors under the same names.
@@ -152,7 +152,7 @@ pub trait GateEngine: Send + Sync {
     /// As there.
     fn glu(&self, f: &Glu, x: &[f32], columns: usize) -> Result<Vec<f32>> {
         let (rows, columns_out) = f.shape(x.len(), columns)?;
-        let mut y = vec![0.0; rows * columns_out];
+        let mut y = zeros(rows * columns_out);
         self.glu_into(f, x, columns, &mut y)?;
         Ok(y)
     }
@@ -162,7 +162,7 @@ pub trait GateEngine: Send + Sync {
     /// # Errors
     /// As there.
     fn glu_backward(&self, f: &Glu, x: &[f32], columns: usize, grad: &[f32]) -> Result<Vec<f32>> {
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = zeros(x.len());
         self.glu_backward_into(f, x, columns, grad, &mut dx)?;
         Ok(dx)
     }
@@ -172,7 +172,7 @@ pub trait GateEngine: Send + Sync {
     /// # Errors
     /// As there.
     fn glu_split(&self, f: &Glu, a: &[f32], b: &[f32]) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; a.len()];
+        let mut y = zeros(a.len());
         self.glu_split_into(f, a, b, &mut y)?;
         Ok(y)
     }
@@ -188,7 +188,7 @@ pub trait GateEngine: Send + Sync {
         b: &[f32],
         grad: &[f32],
     ) -> Result<[Vec<f32>; 2]> {
-        let (mut da, mut db) = (vec![0.0; a.len()], vec![0.0; b.len()]);
+        let (mut da, mut db) = (zeros(a.len()), zeros(b.len()));
         self.glu_split_backward_into(f, a, b, grad, &mut da, &mut db)?;
         Ok([da, db])
     }
@@ -199,7 +199,7 @@ pub trait GateEngine: Send + Sync {
     /// As there.
     fn maxout(&self, f: &Maxout, x: &[f32], columns: usize) -> Result<Vec<f32>> {
         let (rows, columns_out) = f.shape(x.len(), columns)?;
-        let mut y = vec![0.0; rows * columns_out];
+        let mut y = zeros(rows * columns_out);
         self.maxout_into(f, x, columns, &mut y)?;
         Ok(y)
     }
@@ -226,7 +226,7 @@ pub trait GateEngine: Send + Sync {
         columns: usize,
         grad: &[f32],
     ) -> Result<Vec<f32>> {
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = zeros(x.len());
         self.maxout_backward_into(f, x, columns, grad, &mut dx)?;
         Ok(dx)
     }
@@ -236,7 +236,7 @@ pub trait GateEngine: Send + Sync {
     /// # Errors
     /// As there.
     fn crelu(&self, x: &[f32], columns: usize) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; 2 * x.len()];
+        let mut y = zeros(2 * x.len());
         self.crelu_into(x, columns, &mut y)?;
         Ok(y)
     }
@@ -246,7 +246,7 @@ pub trait GateEngine: Send + Sync {
     /// # Errors
     /// As there.
     fn crelu_backward(&self, x: &[f32], columns: usize, grad: &[f32]) -> Result<Vec<f32>> {
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = zeros(x.len());
         self.crelu_backward_into(x, columns, grad, &mut dx)?;
         Ok(dx)
     }
@@ -256,7 +256,7 @@ pub trait GateEngine: Send + Sync {
     /// # Errors
     /// As there.
     fn prelu(&self, f: &Prelu, x: &[f32], slopes: &[f32]) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         self.prelu_into(f, x, slopes, &mut y)?;
         Ok(y)
     }
@@ -272,7 +272,7 @@ pub trait GateEngine: Send + Sync {
         slopes: &[f32],
         grad: &[f32],
     ) -> Result<[Vec<f32>; 2]> {
-        let (mut dx, mut dslopes) = (vec![0.0; x.len()], vec![0.0; slopes.len()]);
+        let (mut dx, mut dslopes) = (zeros(x.len()), zeros(slopes.len()));
         self.prelu_backward_into(f, x, slopes, grad, &mut dx, &mut dslopes)?;
         Ok([dx, dslopes])
     }
@@ -282,7 +282,7 @@ pub trait GateEngine: Send + Sync {
     /// # Errors
     /// As there.
     fn rrelu(&self, f: &Rrelu, x: &[f32]) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         self.rrelu_into(f, x, &mut y)?;
         Ok(y)
     }
@@ -292,7 +292,7 @@ pub trait GateEngine: Send + Sync {
     /// # Errors
     /// As there.
     fn rrelu_backward(&self, f: &Rrelu, x: &[f32], grad: &[f32]) -> Result<Vec<f32>> {
-        let mut dx = vec![0.0; x.len()];
+        let mut dx = zeros(x.len());
         self.rrelu_backward_into(f, x, grad, &mut dx)?;
         Ok(dx)
     }

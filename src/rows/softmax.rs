@@ -1,7 +1,7 @@
 //! softmax and its relatives: what is computed, apart from where.
 
 use crate::activation::write_number;
-use crate::{Error, Result};
+use crate::{Error, Result, zeros};
 use std::fmt;
 
 /// A function of the softmax family.
@@ -252,7 +252,7 @@ pub trait SoftmaxEngine: Send + Sync {
     /// # Errors
     /// As said for all of them.
     fn softmax(&self, f: &Softmax, x: &[f32], columns: usize) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; x.len()];
+        let mut y = zeros(x.len());
         self.softmax_into(f, x, columns, &mut y)?;
         Ok(y)
     }
@@ -268,7 +268,7 @@ pub trait SoftmaxEngine: Send + Sync {
         grad: &[f32],
         columns: usize,
     ) -> Result<Vec<f32>> {
-        let mut dx = vec![0.0; y.len()];
+        let mut dx = zeros(y.len());
         self.softmax_backward_into(f, y, grad, columns, &mut dx)?;
         Ok(dx)
     }

@@ -34,8 +34,8 @@ impl Inputs {
 
 /// Memory for results; an error where there is not enough.
 pub fn zeros(elements: usize) -> Result<Vec<f32>, Failure> {
-    let mut memory = Vec::new();
-    memory.try_reserve_exact(elements).map_err(|_| {
+    // Where there is no room, the library's function would end the program.
+    Vec::<f32>::new().try_reserve_exact(elements).map_err(|_| {
         let (count, bytes) = (
             grouped(elements),
             bytes((elements as u64).saturating_mul(4)),
@@ -44,8 +44,7 @@ pub fn zeros(elements: usize) -> Result<Vec<f32>, Failure> {
             "no memory for {count} elements: that takes {bytes}"
         ))
     })?;
-    memory.resize(elements, 0.0);
-    Ok(memory)
+    Ok(nonlin::zeros(elements))
 }
 
 /// Standard-normal numbers by the Box–Muller transform.
