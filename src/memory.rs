@@ -18,38 +18,39 @@ const LARGE: usize = 4 << 20;
 /// ```
 pub fn zeros(len: usize) -> Vec<f32> {
     let zeros = vec![0.0; len];
-    prefer_large_pages(&zeros);
+    prefer_large_pages(zeros.as_ptr().addr(), 4 * len);
     zeros
 }
 
 /// An empty vector with such room for `len` numbers.
 pub(crate) fn room(len: usize) -> Vec<f32> {
-    let room = Vec::with_capacity(len);
-    prefer_large_pages(&room);
+    let room: Vec<f32> = Vec::with_capacity(len);
+    prefer_large_pages(room.as_ptr().addr(), 4 * len);
     room
 }
 
-#[cfg(target_os = "linux")]
-fn prefer_large_pages(memory: &Vec<f32>) {
-    let (start, bytes) = (memory.as_ptr() as usize, 4 * memory.capacity());
-    if bytes < LARGE {
-        return;
-    }
-    // SAFETY: it only reads a constant of the system.
-    let Ok(page) = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }) else {
-        return;
-    };
-    // Pages that belong to this memory alone.
-    let first = start.next_multiple_of(page);
-    let end = (start + bytes) / page * page;
-    // SAFETY: it changes how the system maps this memory, not what is in it. Its answer does not matter: without large pages all is as it was.
-    unsafe {
-        libc::madvise(first as *mut _, end - first, libc::MADV_HUGEPAGE);
-    }
+/// Whether large pages are worth asking for.
+pub(crate) fn is_large(bytes: usize) -> bool {
+    cfg!(target_os = "linux") && bytes >= LARGE
 }
 
-#[cfg(not(target_os = "linux"))]
-fn prefer_large_pages(_: &Vec<f32>) {}
+/// Asks the system to map this memory in large pages. That is no more than a wish: what is in the memory stays, whatever is there.
+pub(crate) fn prefer_large_pages(start: usize, bytes: usize) {
+    #[cfg(target_os = "linux")]
+    if is_large(bytes) {
+        // SAFETY: it reads a constant of the system.
+        let page = usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(LARGE);
+        // Whole pages only, which nobody else has a part of.
+        let first = start.next_multiple_of(page);
+        let end = (start + bytes) / page * page;
+        // SAFETY: it changes how memory is mapped, never what is in it; where nothing is mapped it fails. Whether it fails does not matter.
+        unsafe {
+            libc::madvise(first as *mut _, end - first, libc::MADV_HUGEPAGE);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = start;
+}
 
 #[cfg(test)]
 mod tests {

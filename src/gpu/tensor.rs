@@ -314,6 +314,10 @@ impl Context {
     ) -> Result<wgpu::Buffer> {
         let buffer = self.create_buffer(size, usage, mapped)?;
         lock(&self.pool).made(size);
+        #[cfg(not(target_arch = "wasm32"))]
+        if !mapped {
+            self.prefer_large_pages(&buffer)?;
+        }
         Ok(buffer)
     }
 

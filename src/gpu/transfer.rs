@@ -4,7 +4,7 @@
 use super::context::{Context, at_once, lock, scoped};
 use super::pool::{Pooled, Purpose};
 use super::tensor::Inner;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -399,6 +399,32 @@ impl Context {
         let mut pool = lock(&self.pool);
         let size = pool.size(bytes);
         (size, pool.take(size, usage))
+    }
+
+    /// Asks the system to map a new buffer in large pages, where it is memory of the host that can be mapped. wgpu shows where a
+    /// buffer lies when it maps it, and clears what it maps, so it is shown eight bytes: pages that are touched stay as they are.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn prefer_large_pages(&self, buffer: &Buffer) -> Result<()> {
+        let (usage, bytes) = (buffer.usage(), buffer.size() as usize);
+        let mode = match usage.contains(wgpu::BufferUsages::MAP_WRITE) {
+            true => MapMode::Write,
+            false => MapMode::Read,
+        };
+        let mappable = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE;
+        if !self.info.software || !usage.intersects(mappable) || !memory::is_large(bytes) {
+            return Ok(());
+        }
+        let mut mapping = Mapping::ask(self, buffer.clone(), wgpu::MAP_ALIGNMENT, mode, None)?;
+        let Some(answer) = mapping.answer.take() else {
+            return Ok(());
+        };
+        // Nothing was submitted that uses it, so it is mapped at once.
+        if let Some(Ok(Ok(()))) = self.awake(|_| at_once(answer.receive()).map(Ok::<_, ()>))? {
+            let mut start = 0;
+            mapping.read(self, &mut |mapped| start = mapped.as_ptr().addr())?;
+            memory::prefer_large_pages(start, bytes);
+        }
+        Ok(())
     }
 
     /// A mapped buffer for bytes on their way to the device.
