@@ -65,42 +65,4 @@ mod tests {
         let room = room(LARGE);
         assert!(room.is_empty() && room.capacity() >= LARGE);
     }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_system_is_asked_for_large_pages() {
-        let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
-        if setting.is_err() {
-            return; // a kernel without them
-        }
-        let mut asked = zeros(LARGE);
-        let mut room = room(LARGE);
-        room.push(1.0);
-        asked[LARGE / 2] = 1.0;
-        assert!(is_advised(&asked[LARGE / 2]));
-        assert!(is_advised(&room.spare_capacity_mut()[LARGE / 2]));
-        // So that the flag is seen to be missing where nobody asked.
-        let small = [0.0_f32];
-        assert!(!is_advised(&small[0]));
-    }
-
-    /// Whether the mapping that holds this place has the flag of `MADV_HUGEPAGE`.
-    #[cfg(target_os = "linux")]
-    fn is_advised<T>(place: &T) -> bool {
-        let (place, mut inside) = (std::ptr::from_ref(place) as usize, false);
-        let maps = std::fs::read_to_string("/proc/self/smaps").expect("the system tells");
-        for line in maps.lines() {
-            let range = line
-                .split(' ')
-                .next()
-                .and_then(|range| range.split_once('-'));
-            if let Some((start, end)) = range {
-                let number = |text| usize::from_str_radix(text, 16).expect("an address");
-                inside = (number(start)..number(end)).contains(&place);
-            } else if let Some(flags) = line.strip_prefix("VmFlags:").filter(|_| inside) {
-                return flags.split_whitespace().any(|flag| flag == "hg");
-            }
-        }
-        panic!("no mapping holds {place:#x}");
-    }
 }

@@ -38,6 +38,12 @@ impl IntoCompletion for nonlin::Result<()> {
     }
 }
 
+impl IntoCompletion for nonlin::Result<Completion> {
+    fn into_completion(self) -> Result<Completion, Failed> {
+        self.map_err(Failed::from)
+    }
+}
+
 impl IntoCompletion for Completion {
     fn into_completion(self) -> Result<Completion, Failed> {
         Ok(self)
