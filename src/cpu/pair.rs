@@ -5,7 +5,8 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// Two vectors as one, or four as a pair of pairs. A function is a chain of dozens of operations, each of which waits for the one
 /// before it, and a processor looks ahead no further than about a hundred: written one vector after the other, two or three chains
-/// are all that it finds to do at once. Here each operation is written for all vectors before the next one.
+/// are all that it finds to do at once. Here each operation is written for all vectors before the next one. The compiler does not keep to that by
+/// itself: it takes one vector after the other to need fewer registers, unless it is held ([`Lanes::in_order`]).
 ///
 /// Fields, not an array: what `std::array` offers is not always inlined, and a function of its own does not have the instruction
 /// set of the loop.
@@ -204,6 +205,11 @@ impl<L: Lanes> Lanes for Pair<L> {
         // Of two lanes the one that is more to the left has the larger bits.
         L::from_bits(L::int_max_unsigned(self.0.to_bits(), self.1.to_bits()))
             .any_reaches_down(limit)
+    }
+
+    #[inline(always)]
+    fn in_order(self) -> Self {
+        Self(self.0.in_order(), self.1.in_order())
     }
 
     #[inline(always)]

@@ -294,6 +294,21 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn in_order(self) -> Self {
+        /// Not `pure`, so that the compiler keeps the order of those that there are.
+        #[inline]
+        #[target_feature(enable = "avx2,fma")]
+        fn held(mut x: __m256) -> __m256 {
+            // SAFETY: there is no instruction, only a register that it stands in.
+            unsafe {
+                std::arch::asm!("/* {0} */", inout(ymm_reg) x, options(nomem, nostack, preserves_flags));
+            }
+            x
+        }
+        Self(on!(held(self.0)))
+    }
+
+    #[inline(always)]
     fn lookup_in_eight(self, table: &[f32; 8]) -> Self {
         // SAFETY: the table has eight numbers; the features are there (see `on!`).
         let table = unsafe { _mm256_loadu_ps(table.as_ptr()) };

@@ -40,7 +40,7 @@ pub(crate) fn polynomial<L: Lanes, const N: usize>(x: L, c: [f32; N]) -> L {
     let mut i = N - 1;
     while i > 0 {
         i -= 1;
-        sum = sum.mul_add(x, L::splat(c[i]));
+        sum = sum.mul_add(x, L::splat(c[i])).in_order();
     }
     sum
 }

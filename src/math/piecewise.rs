@@ -40,7 +40,7 @@ impl<const N: usize> Table<N> {
 macro_rules! horner {
     ($s:ident, $place:ident.$lookup:ident($rows:expr), $last:literal $($others:literal)*) => {{
         let sum = $place.$lookup(&$rows[$last].0);
-        $(let sum = sum.mul_add($s, $place.$lookup(&$rows[$others].0));)*
+        $(let sum = sum.mul_add($s, $place.$lookup(&$rows[$others].0)).in_order();)*
         sum
     }};
 }
@@ -97,8 +97,10 @@ impl<const N: usize> EightPieces<N> {
     /// A number whose lowest three bits tell the piece that `t` is in.
     #[inline(always)]
     fn place<L: Lanes>(&self, t: L) -> L {
-        let root = t.mul_add(L::splat(self.slope), L::splat(self.offset));
-        root.mul_add(root, L::splat(ROUNDING))
+        let root = t
+            .mul_add(L::splat(self.slope), L::splat(self.offset))
+            .in_order();
+        root.mul_add(root, L::splat(ROUNDING)).in_order()
     }
 
     /// Where the pieces do not hold `t`, which is not negative.
