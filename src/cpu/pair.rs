@@ -213,6 +213,11 @@ impl<L: Lanes> Lanes for Pair<L> {
     }
 
     #[inline(always)]
+    fn any_is_nan(self) -> bool {
+        L::any(self.0.either_nan(self.1))
+    }
+
+    #[inline(always)]
     fn sum_is_nan(self) -> bool {
         (self.0 + self.1).sum_is_nan()
     }

@@ -153,7 +153,7 @@ impl<A: Elementwise> Apply for AroundBackward<'_, A> {
         if L::BRANCHES {
             // What a zero wins over is NaN until it does, and NaN goes through to the end.
             let result = ((v.grad * v.o) * derivative) * v.factor;
-            if !result.sum_is_nan() {
+            if !result.any_is_nan() {
                 return result;
             }
         }
