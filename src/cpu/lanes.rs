@@ -133,16 +133,17 @@ pub(crate) trait Lanes:
     fn any_reaches_down(self, limit: f32) -> bool {
         Self::any(!Self::splat(limit).lt(self))
     }
-    /// Whether the sum of several lanes is NaN; so it is where one of them is.
-    #[inline(always)]
-    fn sum_is_nan(self) -> bool {
-        Self::any(self.is_nan())
-    }
-
-    /// As [`sum_is_nan`](Self::sum_is_nan), for long loops: it takes fewer operations, but relu's backward pass 6 % longer.
+    /// Whether any lane is NaN.
     #[inline(always)]
     fn any_is_nan(self) -> bool {
         Self::any(self.is_nan())
+    }
+
+    /// Whether the sum of several lanes is NaN; so it is where one of them is. More operations than [`any_is_nan`](Self::any_is_nan), but with it relu's
+    /// backward pass takes 6 % less time.
+    #[inline(always)]
+    fn sum_is_nan(self) -> bool {
+        self.any_is_nan()
     }
 
     /// `self`, at its place among the others that are made so: the compiler does not compute one vector to its end before it begins with the one

@@ -7,7 +7,7 @@ use super::span::Span;
 use super::transfer::Drive;
 #[cfg(not(target_arch = "wasm32"))]
 use super::transfer::into_slice;
-use crate::{Error, Result, memory};
+use crate::{Error, Result, large_pages};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -128,7 +128,7 @@ impl Tensor {
     /// reports.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn download(&self) -> Result<Vec<f32>> {
-        let mut all = memory::room(self.len());
+        let mut all = large_pages::room(self.len());
         self.read_blocking(&mut |bytes| append(&mut all, bytes))?;
         Ok(all)
     }
@@ -140,7 +140,7 @@ impl Tensor {
     /// As [`download`](Self::download).
     pub async fn download_async(&self) -> Result<Vec<f32>> {
         self.inner.check_batches(None, false, "a download")?;
-        let mut all = memory::room(self.len());
+        let mut all = large_pages::room(self.len());
         self.inner
             .read(Drive::Elsewhere, false, &mut |bytes| {
                 append(&mut all, bytes)
@@ -313,11 +313,11 @@ impl Context {
         mapped: bool,
     ) -> Result<wgpu::Buffer> {
         let buffer = self.create_buffer(size, usage, mapped)?;
-        lock(&self.pool).made(size);
         #[cfg(not(target_arch = "wasm32"))]
         if !mapped {
             self.prefer_large_pages(&buffer)?;
         }
+        lock(&self.pool).made(size);
         Ok(buffer)
     }
 

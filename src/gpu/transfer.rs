@@ -4,7 +4,7 @@
 use super::context::{Context, at_once, lock, scoped};
 use super::pool::{Pooled, Purpose};
 use super::tensor::Inner;
-use crate::{Error, Result, memory};
+use crate::{Error, Result, large_pages};
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -411,18 +411,21 @@ impl Context {
             false => MapMode::Read,
         };
         let mappable = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::MAP_WRITE;
-        if !self.info.software || !usage.intersects(mappable) || !memory::is_large(bytes) {
+        if !self.info.software || !usage.intersects(mappable) || !large_pages::is_large(bytes) {
             return Ok(());
         }
-        let mut mapping = Mapping::ask(self, buffer.clone(), wgpu::MAP_ALIGNMENT, mode, None)?;
-        let Some(answer) = mapping.answer.take() else {
-            return Ok(());
-        };
+        let mapping = Mapping::ask(self, buffer.clone(), wgpu::MAP_ALIGNMENT, mode, None)?;
         // Nothing was submitted that uses it, so it is mapped at once.
-        if let Some(Ok(Ok(()))) = self.awake(|_| at_once(answer.receive()).map(Ok::<_, ()>))? {
-            let mut start = 0;
-            mapping.read(self, &mut |mapped| start = mapped.as_ptr().addr())?;
-            memory::prefer_large_pages(start, bytes);
+        let mapped = || {
+            mapping
+                .answer
+                .as_ref()
+                .and_then(|answer| at_once(answer.receive()))
+        };
+        if let Some(Ok(())) = self.awake(|_| mapped())? {
+            mapping.read(self, &mut |mapped| {
+                large_pages::prefer(mapped.as_ptr().addr(), bytes)
+            })?;
         }
         Ok(())
     }

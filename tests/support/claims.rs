@@ -32,15 +32,9 @@ impl IntoCompletion for () {
     }
 }
 
-impl IntoCompletion for nonlin::Result<()> {
+impl<T: IntoCompletion> IntoCompletion for nonlin::Result<T> {
     fn into_completion(self) -> Result<Completion, Failed> {
-        self.map(|()| Completion::Completed).map_err(Failed::from)
-    }
-}
-
-impl IntoCompletion for nonlin::Result<Completion> {
-    fn into_completion(self) -> Result<Completion, Failed> {
-        self.map_err(Failed::from)
+        self?.into_completion()
     }
 }
 

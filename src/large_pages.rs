@@ -1,4 +1,4 @@
-//! [`zeros`]: host memory in large pages.
+//! [`zeros`], and how a system is asked to map memory in large pages.
 
 /// From so many bytes on the system is asked for large pages, as NumPy asks for them.
 const LARGE: usize = 4 << 20;
@@ -18,14 +18,14 @@ const LARGE: usize = 4 << 20;
 /// ```
 pub fn zeros(len: usize) -> Vec<f32> {
     let zeros = vec![0.0; len];
-    prefer_large_pages(zeros.as_ptr().addr(), 4 * len);
+    prefer(zeros.as_ptr().addr(), 4 * len);
     zeros
 }
 
 /// An empty vector with such room for `len` numbers.
 pub(crate) fn room(len: usize) -> Vec<f32> {
     let room: Vec<f32> = Vec::with_capacity(len);
-    prefer_large_pages(room.as_ptr().addr(), 4 * len);
+    prefer(room.as_ptr().addr(), 4 * len);
     room
 }
 
@@ -35,7 +35,7 @@ pub(crate) fn is_large(bytes: usize) -> bool {
 }
 
 /// Asks the system to map this memory in large pages. That is no more than a wish: what is in the memory stays, whatever is there.
-pub(crate) fn prefer_large_pages(start: usize, bytes: usize) {
+pub(crate) fn prefer(start: usize, bytes: usize) {
     #[cfg(target_os = "linux")]
     if is_large(bytes) {
         // SAFETY: it reads a constant of the system.
