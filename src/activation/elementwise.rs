@@ -38,6 +38,9 @@ pub(crate) trait Elementwise: Sync + 'static {
     const METADATA: Metadata;
     /// The shader file of the same name.
     const WGSL: &'static str;
+    /// Whether the CPU's backward loop looks for NaN in the sum of its results and not in each two of them. That is more operations, and slower by 2 to 8 % for
+    /// almost all; but measured, relu and its square take 6 to 10 % less time with it where data come from the last-level cache.
+    const NAN_BY_SUM: bool = false;
 
     /// What does not fit between parameters that are fine one by one.
     fn check(_p: &[f64]) -> Result<(), String> {

@@ -23,6 +23,7 @@ impl Elementwise for Function {
         ..Metadata::EMPTY
     };
     const WGSL: &'static str = include_str!("../../shaders/activations/squared_relu.wgsl");
+    const NAN_BY_SUM: bool = true;
 
     fn reference(x: f64, _p: &[f64]) -> f64 {
         x.max(0.0) * x.max(0.0)

@@ -122,11 +122,23 @@ pub(super) fn chain_rule<L: Lanes>(grad: L, derivative: L) -> L {
 /// `result`, but zero where it is NaN though neither operand is.
 #[inline(always)]
 pub(super) fn zero_where_lost<L: Lanes>(result: L, a: L, b: L) -> L {
-    if L::BRANCHES && !result.sum_is_nan() {
+    if L::BRANCHES && !result.any_is_nan() {
         return result;
     }
     let lost = result.is_nan() & !a.either_nan(b);
     L::select(lost, L::splat(0.0), result)
+}
+
+/// [`chain_rule`] in the loop of one activation.
+#[inline(always)]
+fn gradient<A: Elementwise, L: Lanes>(grad: L, derivative: L) -> L {
+    if A::NAN_BY_SUM && L::BRANCHES {
+        let result = grad * derivative;
+        if !result.sum_is_nan() {
+            return result;
+        }
+    }
+    chain_rule(grad, derivative)
 }
 
 /// The result of one vector.
@@ -147,14 +159,14 @@ unsafe fn result<A: Elementwise, R: Rule, L: Lanes>(
         }
         if R::GRAD_FIRST {
             let grad = L::load(grad);
-            return chain_rule(grad, R::apply::<A, L>(value, c).0);
+            return gradient::<A, L>(grad, R::apply::<A, L>(value, c).0);
         }
         let (factor, of_some_size) = R::apply::<A, L>(value, c);
         let grad = L::load(grad);
         if of_some_size {
             return grad * factor;
         }
-        chain_rule(grad, factor)
+        gradient::<A, L>(grad, factor)
     }
 }
 
