@@ -1,5 +1,5 @@
-//! A layer's `gelu(x · scale + bias) · gate` in one pass and as four calls, with the data where the engine keeps it. Both are compared with
-//! the reference before they are timed.
+//! A layer's `gelu(x · scale + bias) · gate` in one pass and as four calls, with the data where the engine keeps it. Backward the four calls are given
+//! the values of their forward pass, or `x` alone as the fused layer is ("from x"). All are compared with the reference before they are timed.
 //!
 //! `cargo bench --bench chains`; `NONLIN_BENCH_ELEMENTS` chooses sizes, 2^20 and 2^24 without it.
 
@@ -8,7 +8,7 @@ mod support;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use nonlin::cpu::Cpu;
-use nonlin::{Activation, Chain, Direction, Engine, Gpu, Result};
+use nonlin::{Activation, Chain, Direction, Engine, Gpu, Result, Tensor};
 use std::hint::black_box;
 use std::time::Duration;
 use support::{Engines, OnDevice, check, measure, numbers};
@@ -89,13 +89,33 @@ fn backward_unfused(
     steps: &[Chain<'_>; 4],
     kept: &[f32],
     grad: &[f32],
-    between: &mut [Vec<f32>; 2],
     dx: &mut [f32],
 ) -> Result<()> {
-    let [a, b] = between;
-    cpu.backward_into(&steps[3], kept, grad, a)?;
-    cpu.backward_into(&steps[2], kept, a, b)?;
-    cpu.backward_into(&steps[0], kept, b, dx)
+    cpu.backward_into(&steps[3], kept, grad, dx)?;
+    cpu.backward_in_place(&steps[2], kept, dx)?;
+    cpu.backward_in_place(&steps[0], kept, dx)
+}
+
+/// From what the fused layer is given, `x` and the gradient: the input of gelu is computed again.
+fn backward_from_x(
+    cpu: &Cpu,
+    steps: &[Chain<'_>; 4],
+    x: &[f32],
+    grad: &[f32],
+    between: &mut [f32],
+    dx: &mut [f32],
+) -> Result<()> {
+    cpu.forward_into(&steps[0], x, between)?;
+    cpu.forward_in_place(&steps[1], between)?;
+    backward_unfused(cpu, steps, between, grad, dx)
+}
+
+/// In how many ways the four steps are timed: backward with the values of the forward pass kept, and without.
+fn ways_unfused(direction: Direction) -> usize {
+    match direction {
+        Direction::Forward => 1,
+        _ => 2,
+    }
 }
 
 /// Bytes that the fused layer reads and writes for an element: operands and result, but not the row.
@@ -146,19 +166,23 @@ fn on_cpu(criterion: &mut Criterion, engines: &Engines, layer: &Layer) -> Result
                 fused,
                 verify,
             );
-            let mut places = [std::mem::take(&mut out), nonlin::zeros(n), nonlin::zeros(n)];
-            let unfused = |[out, between @ ..]: &mut [Vec<f32>; 3]| match direction {
+            let mut places = [std::mem::take(&mut out), nonlin::zeros(n)];
+            type Places = [Vec<f32>; 2];
+            type Run<'a> = &'a dyn Fn(&mut Places) -> Result<()>;
+            let unfused = |[out, _]: &mut Places| match direction {
                 Direction::Forward => forward_unfused(cpu, &steps, black_box(&layer.x), out),
-                _ => backward_unfused(cpu, &steps, &kept, black_box(&layer.grad), between, out),
+                _ => backward_unfused(cpu, &steps, &kept, black_box(&layer.grad), out),
             };
-            measure(
-                &mut group,
-                &format!("{name} unfused"),
-                n,
-                &mut places,
-                unfused,
-                |[out, ..]| verify(out),
-            );
+            let from_x = |[out, between]: &mut Places| {
+                backward_from_x(cpu, &steps, black_box(&layer.x), &layer.grad, between, out)
+            };
+            let ways: [(&str, Run<'_>); 2] = [("unfused", &unfused), ("unfused from x", &from_x)];
+            for (way, run) in &ways[..ways_unfused(direction)] {
+                let name = format!("{name} {way}");
+                measure(&mut group, &name, n, &mut places, run, |[out, ..]| {
+                    verify(out)
+                });
+            }
             [out, ..] = places;
         }
         group.finish();
@@ -184,7 +208,7 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
     for step in &steps {
         values.push(gpu.forward(step, &values[values.len() - 1])?);
     }
-    let out = gpu.empty(n)?;
+    let (out, between) = (gpu.empty(n)?, gpu.empty(n)?);
     for direction in DIRECTIONS {
         let mut group = group(criterion, direction, n);
         let fused = || match direction {
@@ -206,21 +230,31 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
                     .try_for_each(|(step, value)| gpu.backward_in_place(step, value, &out))
             }
         };
+        let from_x = || {
+            gpu.forward_into(&steps[0], &x, &between)?;
+            gpu.forward_in_place(&steps[1], &between)?;
+            gpu.backward_into(&steps[3], &between, &grad, &out)?;
+            gpu.backward_in_place(&steps[2], &between, &out)?;
+            gpu.backward_in_place(&steps[0], &x, &out)
+        };
         let last = match direction {
             Direction::Forward => &values[4],
             _ => &out,
         };
-        for (name, run, result) in [
-            ("gpu fused", &fused as &dyn Fn() -> Result<()>, &out),
+        type Run<'a> = &'a dyn Fn() -> Result<()>;
+        let ways: [(&str, Run<'_>, &Tensor); 3] = [
+            ("gpu fused", &fused, &out),
             ("gpu unfused", &unfused, last),
-        ] {
+            ("gpu unfused from x", &from_x, &out),
+        ];
+        for (name, run, result) in &ways[..1 + ways_unfused(direction)] {
             measure(
                 &mut group,
                 name,
                 n,
                 &mut OnDevice {
                     gpu,
-                    tensor: result.clone(),
+                    tensor: (*result).clone(),
                 },
                 |_| run().and_then(|()| gpu.wait()),
                 |result| layer.verify(direction, &result.download()),

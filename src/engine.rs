@@ -172,6 +172,24 @@ pub trait Engine: Send + Sync {
         self.compute(f, Direction::Backward, x, Some(grad), dx)
     }
 
+    /// `grad * f'(x)` in the place of `grad`.
+    ///
+    /// ```
+    /// use nonlin::{Activation, Engine, cpu::Cpu};
+    /// let mut grad = [5.0, 5.0];
+    /// Cpu::new().backward_in_place(&Activation::relu(), &[-1.0, 2.0], &mut grad)?;
+    /// assert_eq!(grad, [0.0, 5.0]);
+    /// # Ok::<(), nonlin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`compute`](Self::compute).
+    fn backward_in_place(&self, f: &dyn Function, x: &[f32], grad: &mut [f32]) -> Result<()> {
+        let dx = self.backward(f, x, grad)?;
+        grad.copy_from_slice(&dx);
+        Ok(())
+    }
+
     /// `f'(x)` from `y = f(x)`.
     ///
     /// # Errors

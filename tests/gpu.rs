@@ -102,6 +102,9 @@ fn check_length(gpu: &Gpu, len: usize) -> nonlin::Result<()> {
     let mut place = x.clone();
     Engine::forward_in_place(gpu, &f, &mut place)?;
     assert_equal(&place, &values, &what("forward over a slice in place"));
+    let mut place = grad.clone();
+    Engine::backward_in_place(gpu, &f, &x, &mut place)?;
+    assert_equal(&place, &products, &what("backward over a slice in place"));
     Ok(())
 }
 

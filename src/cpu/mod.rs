@@ -124,19 +124,35 @@ impl Cpu {
         self.isa
     }
 
+    /// Computes `count` elements; `f` is checked, and `columns` is the length of a row.
+    ///
+    /// # Safety
+    /// As [`Loop`] for the pointers; that the machine has the instructions, `with_isa` and `detect` have seen.
+    unsafe fn compute_at(
+        &self,
+        f: &dyn Function,
+        direction: Direction,
+        columns: usize,
+        operands: Operands,
+        count: usize,
+    ) -> Result<()> {
+        match f.activation() {
+            // SAFETY: the caller's promise.
+            Some(f) => unsafe { self.run(f, direction, operands, count) },
+            // SAFETY: the caller's promise.
+            None => unsafe {
+                self.compute_chain(&f.chain(), direction, columns, operands, count)?;
+            },
+        }
+        Ok(())
+    }
+
     /// Runs the loop of `f` over `count` elements, on the calling thread and the pool's.
     ///
     /// # Safety
     /// As [`Loop`].
-    unsafe fn run(
-        &self,
-        f: &Activation,
-        direction: Direction,
-        x: *const f32,
-        grad: *const f32,
-        out: *mut f32,
-        count: usize,
-    ) {
+    unsafe fn run(&self, f: &Activation, direction: Direction, operands: Operands, count: usize) {
+        let Operands { x, grad, out } = operands;
         let constants = f.constants();
         let work = f.entry().cpu_loop(direction, self.isa);
         if count < THREADS_PAY_FROM {
@@ -144,14 +160,13 @@ impl Cpu {
             return unsafe { work(x, grad, out, count, &constants, Results::Cached) };
         }
         let threads = self.threads().min(count / BLOCK);
-        let operands = 1 + usize::from(direction.takes_grad());
-        let touched = count.saturating_mul((operands + 1) * size_of::<f32>());
+        let slices = 2 + usize::from(direction.takes_grad());
+        let touched = count.saturating_mul(slices * size_of::<f32>());
         let results = match out.cast_const() {
             place if place == x || place == grad => Results::Cached,
             _ if touched > cache::room(threads) => Results::Streamed,
             _ => Results::Cached,
         };
-        let operands = Operands { x, grad, out };
         // What the call before left in the caches is worth going backwards for where it is a good part of all: memory is read 5 to 10 % slower
         // backwards, in blocks.
         let room = cache::room(threads);
@@ -257,7 +272,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The pointers of one call, to be shared with the pool's threads.
+/// The pointers of one call, to be shared with the pool's threads. `grad` is null where there is none.
 struct Operands {
     x: *const f32,
     grad: *const f32,
@@ -302,13 +317,13 @@ impl Engine for Cpu {
         out: &mut [f32],
     ) -> Result<()> {
         let columns = checked(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
-        let Some(f) = f.activation() else {
-            return self.compute_chain(&f.chain(), direction, columns, x, grad, out);
+        let operands = Operands {
+            x: x.as_ptr(),
+            grad: grad.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            out: out.as_mut_ptr(),
         };
-        let grad = grad.map_or(std::ptr::null(), <[f32]>::as_ptr);
-        // SAFETY: `check` has seen that all slices are of one length; `with_isa` and `detect` that the instructions exist.
-        unsafe { self.run(f, direction, x.as_ptr(), grad, out.as_mut_ptr(), x.len()) };
-        Ok(())
+        // SAFETY: `check` has seen that all slices are of one length.
+        unsafe { self.compute_at(f, direction, columns, operands, x.len()) }
     }
 
     fn compute_in_place(
@@ -318,13 +333,27 @@ impl Engine for Cpu {
         x: &mut [f32],
     ) -> Result<()> {
         let columns = checked(f, direction, x.len(), None, x.len())?;
-        let Some(f) = f.activation() else {
-            return self.compute_chain_in_place(&f.chain(), direction, columns, x);
+        let out = x.as_mut_ptr();
+        let operands = Operands {
+            x: out,
+            grad: std::ptr::null(),
+            out,
         };
-        let data = x.as_mut_ptr();
-        // SAFETY: as in `compute`; the result is exactly the operand, which `Loop` allows.
-        unsafe { self.run(f, direction, data, std::ptr::null(), data, x.len()) };
-        Ok(())
+        // SAFETY: the result is exactly the operand.
+        unsafe { self.compute_at(f, direction, columns, operands, x.len()) }
+    }
+
+    fn backward_in_place(&self, f: &dyn Function, x: &[f32], grad: &mut [f32]) -> Result<()> {
+        let (direction, len) = (Direction::Backward, grad.len());
+        let columns = checked(f, direction, x.len(), Some(len), len)?;
+        let out = grad.as_mut_ptr();
+        let operands = Operands {
+            x: x.as_ptr(),
+            grad: out,
+            out,
+        };
+        // SAFETY: `check` has seen that both slices are of one length, and the result is exactly the gradient.
+        unsafe { self.compute_at(f, direction, columns, operands, len) }
     }
 
     fn gradients_into(

@@ -1,7 +1,7 @@
 //! The accuracy contract of the CPU forms, with and without fused multiply-add: what brackets the compilers of GPUs, which may do
 //! either.
 
-use super::{Cpu, Isa};
+use super::{Cpu, Isa, THREADS_PAY_FROM};
 use crate::{Activation, Direction, Engine};
 
 /// Distance of `got` from `want` rounded to f32, in ULP of the larger of `want` and `magnitude`; a NaN on one side only is infinitely wrong. A subnormal result may
@@ -212,4 +212,27 @@ fn a_result_depends_on_nothing_beside_its_input() {
             }
         }
     }
+}
+
+#[test]
+fn the_gradient_may_be_overwritten() {
+    for isa in Isa::available() {
+        let cpu = Cpu::with_threads(2).unwrap().with_isa(*isa).unwrap();
+        for f in Activation::all() {
+            // The last one is shared out between threads.
+            for len in [0, 1, 15, 33, 2 * THREADS_PAY_FROM + 3] {
+                let x: Vec<f32> = (0..len).map(|i| (i % 97) as f32 * 0.1 - 4.85).collect();
+                let mut grad: Vec<f32> = (0..len).map(|i| (i % 31) as f32 - 15.0).collect();
+                let want = cpu.backward(&f, &x, &grad).unwrap();
+                cpu.backward_in_place(&f, &x, &mut grad).unwrap();
+                let bits = |v: &[f32]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                assert!(bits(&grad) == bits(&want), "{f}, {len}, {}", isa.name());
+            }
+        }
+    }
+    let mut grad = [1.0, 2.0, 3.0];
+    let error = Cpu::new().backward_in_place(&Activation::relu(), &[0.0; 2], &mut grad);
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains('3') && error.contains('2'), "{error}");
+    assert_eq!(grad, [1.0, 2.0, 3.0]);
 }

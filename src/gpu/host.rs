@@ -18,11 +18,28 @@ const CHUNK: usize = 4 << 20;
 
 /// The slices of one call.
 struct Host<'a> {
-    /// `None` where the operand lies in `out`.
-    x: Option<&'a [f32]>,
-    grad: Option<&'a [f32]>,
+    x: Operand<'a>,
+    grad: Option<Operand<'a>>,
     out: &'a mut [f32],
     columns: usize,
+}
+
+/// What is read.
+#[derive(Clone, Copy)]
+enum Operand<'a> {
+    Slice(&'a [f32]),
+    /// What the slice holds that the results are written to.
+    Overwritten,
+}
+
+impl Host<'_> {
+    /// A chunk of an operand.
+    fn chunk<'c>(&'c self, operand: Operand<'c>, range: &Range<usize>) -> &'c [f32] {
+        match operand {
+            Operand::Slice(slice) => &slice[range.clone()],
+            Operand::Overwritten => &self.out[range.clone()],
+        }
+    }
 }
 
 impl Engine for Gpu {
@@ -40,8 +57,8 @@ impl Engine for Gpu {
     ) -> Result<()> {
         let columns = check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
         let host = Host {
-            x: Some(x),
-            grad,
+            x: Operand::Slice(x),
+            grad: grad.map(Operand::Slice),
             out,
             columns,
         };
@@ -58,9 +75,23 @@ impl Engine for Gpu {
     ) -> Result<()> {
         let columns = check(f, direction, x.len(), None, x.len())?;
         let host = Host {
-            x: None,
+            x: Operand::Overwritten,
             grad: None,
             out: x,
+            columns,
+        };
+        self.stream(&f.chain(), direction, host, &mut |_| {
+            ControlFlow::Continue(())
+        })
+    }
+
+    fn backward_in_place(&self, f: &dyn Function, x: &[f32], grad: &mut [f32]) -> Result<()> {
+        let direction = Direction::Backward;
+        let columns = check(f, direction, x.len(), Some(grad.len()), grad.len())?;
+        let host = Host {
+            x: Operand::Slice(x),
+            grad: Some(Operand::Overwritten),
+            out: grad,
             columns,
         };
         self.stream(&f.chain(), direction, host, &mut |_| {
@@ -132,8 +163,8 @@ impl Gpu {
     ) -> Result<()> {
         let columns = check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
         let host = Host {
-            x: Some(x),
-            grad,
+            x: Operand::Slice(x),
+            grad: grad.map(Operand::Slice),
             out,
             columns,
         };
@@ -153,7 +184,7 @@ impl Gpu {
     ) -> Result<()> {
         let columns = check(f, direction, x.len(), None, x.len())?;
         let host = Host {
-            x: None,
+            x: Operand::Overwritten,
             grad: None,
             out: x,
             columns,
@@ -191,9 +222,9 @@ impl Gpu {
         let mut before: Option<Pending> = None;
         for start in (0..len).step_by(chunk) {
             let range = start..len.min(start + chunk);
-            let x = self.upload(&host.x.unwrap_or(host.out)[range.clone()])?;
+            let x = self.upload(host.chunk(host.x, &range))?;
             let grad = match host.grad {
-                Some(grad) => Some(self.upload(&grad[range.clone()])?),
+                Some(grad) => Some(self.upload(host.chunk(grad, &range))?),
                 None => None,
             };
             for ((_, tensor), (broadcast, slice)) in work.operands.iter_mut().zip(&slices) {

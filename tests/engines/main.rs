@@ -130,6 +130,9 @@ fn operands_lie_where_the_piece_lies(gpu: &Gpu) -> nonlin::Result<()> {
             let mut got = x.clone();
             engines.forward_in_place(&chain, &mut got)?;
             assert_eq!(got, one.forward(&chain, &x)?, "{what}, in place");
+            let mut got = grad.clone();
+            engines.backward_in_place(&chain, &x, &mut got)?;
+            assert_eq!(got, one.backward(&chain, &x, &grad)?, "{what}, in place");
         }
     }
     Ok(())

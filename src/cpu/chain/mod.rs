@@ -24,59 +24,20 @@ const LONG_PIECE: usize = 2048;
 
 impl Cpu {
     /// Computes a chain that is not one activation alone. All lengths are checked; `columns` is the length of a row.
-    pub(super) fn compute_chain(
-        &self,
-        chain: &Chain<'_>,
-        direction: Direction,
-        columns: usize,
-        x: &[f32],
-        grad: Option<&[f32]>,
-        out: &mut [f32],
-    ) -> Result<()> {
-        let plan = Plan::new(chain, self.isa, columns, x.len(), &[])?;
-        let grad = grad.map_or(std::ptr::null(), <[f32]>::as_ptr);
-        // SAFETY: all slices are of one length.
-        unsafe {
-            self.run_plan(
-                &plan,
-                direction,
-                x.as_ptr(),
-                grad,
-                out.as_mut_ptr(),
-                x.len(),
-            )
-        };
-        Ok(())
-    }
-
-    /// As [`compute_chain`](Self::compute_chain) without a gradient, with the result in the place of the input.
-    pub(super) fn compute_chain_in_place(
-        &self,
-        chain: &Chain<'_>,
-        direction: Direction,
-        columns: usize,
-        x: &mut [f32],
-    ) -> Result<()> {
-        let plan = Plan::new(chain, self.isa, columns, x.len(), &[])?;
-        let data = x.as_mut_ptr();
-        // SAFETY: the result is exactly the input, which a walker allows.
-        unsafe { self.run_plan(&plan, direction, data, std::ptr::null(), data, x.len()) };
-        Ok(())
-    }
-
+    ///
     /// # Safety
-    /// `x` and, unless it is null, `grad` must be valid for reading `count` elements, `out` for writing them; `out` may be exactly `x`.
-    unsafe fn run_plan(
+    /// `x` and, unless it is null, `grad` must be valid for reading `count` elements, `out` for writing them; `out` may be exactly `x` or
+    /// exactly `grad`.
+    pub(super) unsafe fn compute_chain(
         &self,
-        plan: &Plan<'_>,
+        chain: &Chain<'_>,
         direction: Direction,
-        x: *const f32,
-        grad: *const f32,
-        out: *mut f32,
+        columns: usize,
+        operands: Operands,
         count: usize,
-    ) {
+    ) -> Result<()> {
+        let plan = &Plan::new(chain, self.isa, columns, count, &[])?;
         let backward = direction != Direction::Forward;
-        let operands = Operands { x, grad, out };
         let threads = self.helpful_threads(count);
         let parts = Parts::new(count, threads);
         self.on_threads(threads, &|thread| {
@@ -103,6 +64,7 @@ impl Cpu {
                 }
             }
         });
+        Ok(())
     }
 
     /// The gradients of the input and of some operands. Works for a single activation too. All is checked but where the operands

@@ -343,7 +343,7 @@ impl<'p, 'a> Walker<'p, 'a> {
     /// gradient and the piece's terms of it.
     ///
     /// # Safety
-    /// `x` and `grad` must be valid for reading `len <= Plan::piece()` elements, `out` for writing them; `out` may be exactly `x`.
+    /// `x` and `grad` must be valid for reading `len <= Plan::piece()` elements, `out` for writing them; `out` may be exactly `x` or exactly `grad`.
     pub(super) unsafe fn backward(
         &mut self,
         start: usize,

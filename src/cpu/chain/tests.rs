@@ -148,6 +148,9 @@ fn check(cpu: &Cpu, chain: &Chain<'_>, columns: usize, len: usize) {
         &cpu.backward(chain, &x, &grad).unwrap(),
         &want.dx,
     );
+    let mut in_place = grad.clone();
+    cpu.backward_in_place(chain, &x, &mut in_place).unwrap();
+    same(&format!("{what}, backward in place"), &in_place, &want.dx);
     let derivative = naive(cpu, chain, columns, &x, &vec![1.0; len]).dx;
     same(
         &format!("{what}, derivative"),
