@@ -26,11 +26,13 @@ fn agreed(n: u32) -> u32 {
     return digits & 0xfffffu;
 }
 
-// The one at the place of the invocation.
-fn own(lane: u32, a: Pairs, b: Pairs, c: Pairs, d: Pairs, e: Pairs, f: Pairs, g: Pairs, h: Pairs) -> Pairs {
-    let odd = vec2<bool>((lane & 1u) != 0u);
-    let second = vec2<bool>((lane & 2u) != 0u);
-    let ab_cd = select(select(a, b, odd), select(c, d, odd), second);
-    let ef_gh = select(select(e, f, odd), select(g, h, odd), second);
-    return select(ab_cd, ef_gh, vec2<bool>((lane & 4u) != 0u));
+// n once more, 0 < k < 32. Its digit 0 is 0, of which llvmpipe's compiler does not know: places in several buffers that it knows to be one it keeps
+// in vectors from the first use to the last, in memory.
+fn once_more(n: u32, k: u32) -> u32 {
+    return (n | (immediates.digits[0] << k)) & 0xfffffu;
+}
+
+// `second` where the bit of the lane's number is set.
+fn choose(lane: u32, bit: u32, first: Pairs, second: Pairs) -> Pairs {
+    return select(first, second, vec2<bool>((lane & bit) != 0u));
 }

@@ -246,42 +246,39 @@ impl Layout<'_> {
     /// What the invocations of a workgroup compute that loads together: of each block of [`Rows::SHARED`] elements one vector each.
     fn shared(&self, lines: &mut Vec<String>) {
         let all = Rows::SHARING * Rows::TIMES;
-        lines.push("let group = id.y * groups.x + id.x;".to_owned());
-        lines.push(format!("let first = {all}u * agreed(group);"));
+        let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
+        lines.push("let group = agreed(id.y * groups.x + id.x);".to_owned());
+        lines.push(format!("let first = {all}u * group;"));
+        let own = |k| format!("let first_{k} = {all}u * once_more(group, {}u);", k + 1);
+        lines.extend((0..inputs.len() + outputs.len()).map(own));
         let in_place = |access: &Access| matches!(access, Access::Output(_));
         let in_place = self.kernel.access.iter().any(in_place);
-        for k in 0..Rows::TIMES {
+        for block in (0..Rows::TIMES).map(|k| k * Rows::SHARING) {
             lines.push("{".to_owned());
-            lines.push(format!("let block = first + {}u;", k * Rows::SHARING));
             if self.has_spread_inputs() {
-                lines.extend(whole_place("immediates", "block", "column"));
+                let vector = format!("(first + {block}u)");
+                lines.extend(whole_place("immediates", &vector, "column"));
             }
-            for (i, input) in self.element.inputs.iter().enumerate() {
+            for (i, input) in inputs.iter().enumerate() {
                 if self.is_wide(*input) {
-                    let (name, variable) = (input.name(), self.variable(i));
-                    let block = match input.broadcast() {
-                        Some(Broadcast::Row) => "column / 4u",
-                        _ => "block",
+                    let place = match input.broadcast() {
+                        Some(Broadcast::Row) => "column / 4u".to_owned(),
+                        _ => format!("first_{i} + {block}u"),
                     };
-                    let all: Vec<String> = (0..Rows::SHARING)
-                        .map(|lane| format!("{variable}[{block} + {lane}u]"))
-                        .collect();
-                    lines.push(format!(
-                        "let {name}_here = floats(own(lane, {}));",
-                        all.join(", ")
-                    ));
+                    shared_load(lines, &input.name(), &self.variable(i), &place);
                 }
             }
             if in_place {
                 lines.push("subgroupBarrier();".to_owned());
             }
             let values = self.values(lines, |input| !self.is_wide(*input));
-            for (output, value) in self.element.outputs.iter().zip(values) {
+            for (k, (output, value)) in outputs.iter().zip(values).enumerate() {
                 let variable = output_variable(*output);
                 lines.push(format!("let {variable}_here = pairs({value});"));
+                let place = format!("first_{} + {block}u", inputs.len() + k);
                 for lane in 0..Rows::SHARING {
                     lines.push(format!(
-                        "{variable}[block + {lane}u] = subgroupShuffle({variable}_here, {lane}u);"
+                        "{variable}[{place} + {lane}u] = subgroupShuffle({variable}_here, {lane}u);"
                     ));
                 }
             }
@@ -427,6 +424,27 @@ impl Layout<'_> {
             ));
         }
     }
+}
+
+/// Loads the vectors of all lanes from `place` on, and keeps that of the invocation. Between each two as soon as they are there: eight that wait for a
+/// choice do not fit into llvmpipe's registers.
+fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
+    let mut left: Vec<String> = Vec::new();
+    for lane in 0..Rows::SHARING {
+        left.push(format!("{variable}[{place} + {lane}u]"));
+        let mut bit = 1;
+        while (lane + 1) % (2 * bit) == 0 {
+            let chosen = format!("{name}_{}_{lane}", lane + 1 - 2 * bit);
+            if let (Some(second), Some(first)) = (left.pop(), left.pop()) {
+                lines.push(format!(
+                    "let {chosen} = choose(lane, {bit}u, {first}, {second});"
+                ));
+            }
+            left.push(chosen);
+            bit *= 2;
+        }
+    }
+    lines.push(format!("let {name}_here = floats({});", left.concat()));
 }
 
 /// The variable of the first of two vectors that are stored at a time.
