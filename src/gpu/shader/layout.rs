@@ -426,8 +426,8 @@ impl Layout<'_> {
     }
 }
 
-/// Loads the vectors of all lanes from `place` on, and keeps that of the invocation. Between each two as soon as they are there: eight that wait for a
-/// choice do not fit into llvmpipe's registers.
+/// Loads the vectors of all lanes from `place` on, and keeps that of the invocation. It chooses between each two as soon as they are there: eight that
+/// wait for a choice do not fit into llvmpipe's registers.
 fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
     let mut left: Vec<String> = Vec::new();
     for lane in 0..Rows::SHARING {
