@@ -136,14 +136,12 @@ impl Cpu {
         operands: Operands,
         count: usize,
     ) -> Result<()> {
-        match f.activation() {
+        let Some(f) = f.activation() else {
             // SAFETY: the caller's promise.
-            Some(f) => unsafe { self.run(f, direction, operands, count) },
-            // SAFETY: the caller's promise.
-            None => unsafe {
-                self.compute_chain(&f.chain(), direction, columns, operands, count)?;
-            },
-        }
+            return unsafe { self.compute_chain(&f.chain(), direction, columns, operands, count) };
+        };
+        // SAFETY: the caller's promise.
+        unsafe { self.run(f, direction, operands, count) };
         Ok(())
     }
 

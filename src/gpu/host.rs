@@ -55,16 +55,7 @@ impl Engine for Gpu {
         grad: Option<&[f32]>,
         out: &mut [f32],
     ) -> Result<()> {
-        let columns = check(f, direction, x.len(), grad.map(<[f32]>::len), out.len())?;
-        let host = Host {
-            x: Operand::Slice(x),
-            grad: grad.map(Operand::Slice),
-            out,
-            columns,
-        };
-        self.stream(&f.chain(), direction, host, &mut |_| {
-            ControlFlow::Continue(())
-        })
+        self.compute_with_progress(f, direction, x, grad, out, go_on)
     }
 
     fn compute_in_place(
@@ -73,16 +64,7 @@ impl Engine for Gpu {
         direction: Direction,
         x: &mut [f32],
     ) -> Result<()> {
-        let columns = check(f, direction, x.len(), None, x.len())?;
-        let host = Host {
-            x: Operand::Overwritten,
-            grad: None,
-            out: x,
-            columns,
-        };
-        self.stream(&f.chain(), direction, host, &mut |_| {
-            ControlFlow::Continue(())
-        })
+        self.compute_in_place_with_progress(f, direction, x, go_on)
     }
 
     fn backward_in_place(&self, f: &dyn Function, x: &[f32], grad: &mut [f32]) -> Result<()> {
@@ -94,9 +76,7 @@ impl Engine for Gpu {
             out: grad,
             columns,
         };
-        self.stream(&f.chain(), direction, host, &mut |_| {
-            ControlFlow::Continue(())
-        })
+        self.stream(&f.chain(), direction, host, &mut go_on)
     }
 
     fn gradients_into(
@@ -129,6 +109,11 @@ pub struct Progress {
     pub done: usize,
     /// Elements of the slice.
     pub len: usize,
+}
+
+/// What `progress` is where nobody asks.
+fn go_on(_: Progress) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 /// Long slices.
