@@ -13,8 +13,8 @@ use support::foreign::Foreign;
 
 /// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
 const SHAPES: [(usize, usize); 16] = [
-    (9, 32),
-    (13, 96),
+    (70, 32),
+    (43, 96),
     (1, 1),
     (7, 1),
     (1, 7),
@@ -128,7 +128,7 @@ fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
     Ok(())
 }
 
-/// The adapter again with these limits: in the order of memory for hardware, in that for software, and in the latter with invocations that
+/// The adapter again with these limits: in the order of memory for hardware, in that for software, and in the latter with subgroups that
 /// load together wherever it can be.
 fn in_every_order(
     gpu: &Gpu,

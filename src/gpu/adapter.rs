@@ -324,16 +324,16 @@ pub(super) const SHARED_LOADS: wgpu::Features = wgpu::Features::IMMEDIATES
     .union(wgpu::Features::SUBGROUP)
     .union(wgpu::Features::SUBGROUP_BARRIER);
 
-/// From how many elements on the invocations of a workgroup load and store together, `asked` for or where it pays: llvmpipe up to Mesa
+/// From how many elements on the invocations of a subgroup load and store together, `asked` for or where it pays: llvmpipe up to Mesa
 /// 22 loads and stores number by number for each invocation, and once where all have the same place. Later versions do not, and take 8 µs
-/// for such a workgroup. None where a workgroup of them is not one subgroup, or features are missing.
+/// for a workgroup of them. None where a subgroup is not of eight, or features are missing.
 pub(super) fn shared_loads(
     info: &AdapterInfo,
     features: wgpu::Features,
     limits: &wgpu::Limits,
     asked: Option<usize>,
 ) -> Option<usize> {
-    // Its kernels take 0.1 s longer to compile.
+    // Its kernels take up to 0.1 s longer to compile.
     let faster = mesa(info)
         .is_some_and(|major| major <= 22)
         .then_some(1 << 16);

@@ -306,14 +306,11 @@ impl<'a> Pieces<'a> {
     }
 
     fn groups(&self, memory: Memory, len: u64) -> (u32, u32) {
-        let (vectors, invocations) = match memory {
-            Memory::Vectors(rows) => (rows.vectors(), rows.invocations()),
-            Memory::Elements => (1, WORKGROUP),
+        let group = match memory {
+            Memory::Vectors(rows) => rows.group(),
+            Memory::Elements => 4 * WORKGROUP,
         };
-        let groups = len
-            .div_ceil(4 * u64::from(vectors))
-            .div_ceil(invocations.into());
-        grid(groups, self.max_groups)
+        grid(len.div_ceil(group.into()), self.max_groups)
     }
 }
 

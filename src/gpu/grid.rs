@@ -11,7 +11,7 @@ pub(super) fn divisor(d: u32) -> (u32, u32) {
 }
 
 /// How rows of this length lie among vectors of four, where `before` elements come before them, and how many of the elements that is
-/// true of. `shared` of them may be computed by invocations that load together.
+/// true of. `shared` of them may be computed by subgroups that load together.
 pub(super) fn rows_among_vectors(
     columns: u64,
     before: u64,
@@ -35,11 +35,13 @@ pub(super) fn rows_among_vectors(
     }
 }
 
+/// Workgroups whose subgroups a kernel can number, if each loads once.
+const NUMBERED_GROUPS: u64 = (1 << 20) / (Rows::GROUP / Rows::SHARED) as u64;
+
 /// How many of `len` elements make whole workgroups that load together, in a grid without others.
 pub(super) fn in_shared_groups(len: u64, max: u32) -> u64 {
     let (group, max) = (u64::from(Rows::GROUP), u64::from(max));
-    // A kernel can number no more of them.
-    let groups = (len / group).min(max * max).min(1 << 20);
+    let groups = (len / group).min(max * max).min(NUMBERED_GROUPS);
     let whole = if groups > max {
         groups / max * max
     } else {
@@ -90,7 +92,7 @@ mod tests {
                     assert_eq!(u64::from(columns) * u64::from(rows), taken / group);
                     assert!(columns <= max && rows <= max);
                 }
-                let all = u64::from(max) * u64::from(max);
+                let all = (u64::from(max) * u64::from(max)).min(NUMBERED_GROUPS);
                 assert!(taken + group * u64::from(max) > len.min(all * group));
             }
         }

@@ -23,7 +23,7 @@ const BROADCASTS: [Broadcast; 4] = [
     Broadcast::Column,
     Broadcast::Full,
 ];
-const COLUMNS: [usize; 11] = [1, 2, 3, 5, 8, 16, 31, 64, 70, 512, 1028];
+const COLUMNS: [usize; 13] = [1, 2, 3, 5, 8, 16, 31, 64, 70, 96, 256, 512, 1028];
 
 #[derive(Clone, Debug)]
 enum Link {

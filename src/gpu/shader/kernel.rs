@@ -1,8 +1,8 @@
 //! What kernels are compiled for, and the WGSL of each.
 
-use super::element::Element;
+use super::element::{Element, Input};
 use super::layout::Layout;
-use super::{is_long, scalar_lanes, with_library};
+use super::{long_activations, scalar_lanes, with_library};
 use crate::gpu::adapter::WORKGROUP;
 use crate::wgsl::MAP;
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
@@ -91,7 +91,7 @@ pub(in crate::gpu) enum Rows {
     Blocks,
     /// They are a multiple of several vectors, or there are none and the elements are: an invocation computes so many, one after the other ([`MemoryOrder::Runs`](super::super::MemoryOrder)).
     Runs,
-    /// As `Runs`, where the invocations of a workgroup load together ([`Info::shared_loads`](super::super::Info::shared_loads)).
+    /// As `Runs`, where the invocations of a subgroup load together ([`Info::shared_loads`](super::super::Info::shared_loads)).
     Shared,
 }
 
@@ -99,32 +99,31 @@ impl Rows {
     /// Vectors of an invocation where it computes several.
     pub(in crate::gpu) const SEVERAL: u32 = 4;
 
-    /// Invocations of a workgroup that loads together.
+    /// Invocations of a subgroup that loads together.
     pub(in crate::gpu) const SHARING: u32 = 8;
 
-    /// Elements that they load at a time, which are of one row where there are rows.
+    /// Elements that it loads at a time, which are of one row where there are rows.
     pub(in crate::gpu) const SHARED: u32 = 4 * Self::SHARING;
 
-    /// How often they do that.
-    pub(in crate::gpu) const TIMES: u32 = 8;
+    /// Elements of a workgroup of such subgroups. It costs 90 ns more than the subgroups.
+    pub(in crate::gpu) const GROUP: u32 = 64 * Self::SHARED;
 
-    /// Elements of a workgroup that loads together.
-    pub(in crate::gpu) const GROUP: u32 = Self::SHARED * Self::TIMES;
+    /// How often a subgroup loads at least, so that a workgroup has no more than 256 invocations, and at most.
+    const TIMES: [u32; 2] = [2, 8];
 
-    /// Invocations of a workgroup.
-    pub(in crate::gpu) fn invocations(self) -> u32 {
+    /// Vectors of which an invocation computes none or all.
+    pub(in crate::gpu) fn vectors(self) -> u32 {
         match self {
-            Self::Shared => Self::SHARING,
-            _ => WORKGROUP,
+            Self::Split | Self::Whole | Self::Shared => 1,
+            Self::Blocks | Self::Runs => Self::SEVERAL,
         }
     }
 
-    /// Vectors that an invocation computes.
-    pub(in crate::gpu) fn vectors(self) -> u32 {
+    /// Elements of a workgroup.
+    pub(in crate::gpu) fn group(self) -> u32 {
         match self {
-            Self::Split | Self::Whole => 1,
-            Self::Blocks | Self::Runs => Self::SEVERAL,
-            Self::Shared => Self::TIMES,
+            Self::Shared => Self::GROUP,
+            _ => 4 * self.vectors() * WORKGROUP,
         }
     }
 }
@@ -246,6 +245,22 @@ impl Kernel {
         inputs.chain(std::iter::repeat_n(true, outputs)).collect()
     }
 
+    /// How often a subgroup loads that does so together: a subgroup alone costs 40 ns, but the instructions for all of it stand one after the other and
+    /// should not be longer than a processor's first cache of them.
+    fn times(&self, element: &Element) -> u32 {
+        let evaluations = match self.task {
+            Task::Value(direction) if !direction.takes_grad() => 1,
+            _ => 2,
+        };
+        let chain_rule = usize::from(element.inputs.contains(&Input::Grad));
+        // What llvmpipe makes of eight elements, roughly.
+        let instructions = 64 * (element.inputs.len() + element.outputs.len())
+            + 90 * evaluations * long_activations(&self.steps)
+            + 30 * chain_rule;
+        let most = (1800 / instructions).max(1) as u32;
+        (1 << most.ilog2()).clamp(Rows::TIMES[0], Rows::TIMES[1])
+    }
+
     /// The WGSL of the kernel.
     pub(in crate::gpu) fn source(&self) -> String {
         let element = Element::new(&self.steps, &self.task);
@@ -254,7 +269,8 @@ impl Kernel {
             kernel: self,
             scalar,
             element: &element,
-            stores_two: self.wide && !is_long(&self.steps),
+            stores_two: self.wide && long_activations(&self.steps) == 0,
+            times: self.times(&element),
         };
         let kernel = MAP
             .replace("//@starts", &text.starts())

@@ -14,6 +14,8 @@ pub(super) struct Layout<'a> {
     /// Whether a kernel with wide numbers stores two vectors at a time. Where much is computed, llvmpipe's compiler orders it better if
     /// each vector is stored at once.
     pub(super) stores_two: bool,
+    /// How often a subgroup loads, where its invocations do so together.
+    pub(super) times: u32,
 }
 
 impl Layout<'_> {
@@ -114,14 +116,22 @@ impl Layout<'_> {
 
     /// Invocations of a workgroup.
     pub(super) fn invocations(&self) -> u32 {
-        self.rows().map_or(WORKGROUP, Rows::invocations)
+        match self.rows() {
+            Some(Rows::Shared) => self.subgroups() * Rows::SHARING,
+            _ => WORKGROUP,
+        }
+    }
+
+    /// Subgroups of a workgroup, where they load together.
+    fn subgroups(&self) -> u32 {
+        Rows::GROUP / Rows::SHARED / self.times
     }
 
     /// What an invocation is told of its place.
     pub(super) fn place(&self) -> &'static str {
         match self.rows() {
             Some(Rows::Shared) => {
-                "@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(subgroup_invocation_id) lane: u32"
+                "@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(subgroup_id) subgroup: u32, @builtin(subgroup_invocation_id) lane: u32"
             }
             _ => {
                 "@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>"
@@ -243,20 +253,23 @@ impl Layout<'_> {
         }
     }
 
-    /// What the invocations of a workgroup compute that loads together: of each block of [`Rows::SHARED`] elements one vector each.
+    /// What the invocations of a subgroup compute that loads together: of each block of [`Rows::SHARED`] elements one vector each.
     fn shared(&self, lines: &mut Vec<String>) {
-        let all = Rows::SHARING * Rows::TIMES;
+        let all = Rows::SHARING * self.times;
         let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
-        lines.push("let group = agreed(id.y * groups.x + id.x);".to_owned());
-        lines.push(format!("let first = {all}u * group;"));
-        let own = |k| format!("let first_{k} = {all}u * once_more(group, {}u);", k + 1);
+        let subgroups = self.subgroups();
+        let workgroup = "(id.y * groups.x + id.x)";
+        lines.push(format!(
+            "let number = agreed({workgroup} * {subgroups}u + subgroup);"
+        ));
+        let own = |k| format!("let first_{k} = {all}u * once_more(number, {}u);", k + 1);
         lines.extend((0..inputs.len() + outputs.len()).map(own));
         let in_place = |access: &Access| matches!(access, Access::Output(_));
         let in_place = self.kernel.access.iter().any(in_place);
-        for block in (0..Rows::TIMES).map(|k| k * Rows::SHARING) {
+        for block in (0..self.times).map(|k| k * Rows::SHARING) {
             lines.push("{".to_owned());
             if self.has_spread_inputs() {
-                let vector = format!("(first + {block}u)");
+                let vector = format!("({all}u * number + {block}u)");
                 lines.extend(whole_place("immediates", &vector, "column"));
             }
             for (i, input) in inputs.iter().enumerate() {

@@ -67,19 +67,20 @@ fn scalar_lanes(steps: &[StepShape]) -> bool {
         .any(|step| matches!(step, StepShape::Activation(source) if source.scalar))
 }
 
-/// Whether an activation of the steps needs more of the mathematics than its first file, that about bits.
-fn is_long(steps: &[StepShape]) -> bool {
+/// How many activations of the steps need more of the mathematics than its first file, that about bits.
+fn long_activations(steps: &[StepShape]) -> usize {
     let mathematics: HashSet<&str> = MATH[1..]
         .iter()
         .flat_map(|file| declarations(file))
         .collect();
-    steps.iter().any(|step| match step {
+    let long = |step: &&StepShape| match step {
         StepShape::Activation(source) => {
             let text = without_comments(source.wgsl);
             identifiers(&text).any(|name| mathematics.contains(name))
         }
         _ => false,
-    })
+    };
+    steps.iter().filter(long).count()
 }
 
 /// The type of the second parameter of a function.
