@@ -88,7 +88,7 @@ impl Layout<'_> {
                     _ => !self.elements(),
                 };
                 let element = match vectors {
-                    true if self.rows() == Some(Rows::Shared) => "Pairs",
+                    true if self.rows() == Some(Rows::Shared) => "Wide",
                     true if self.kernel.wide && (input.is_some() || self.stores_two) => "Wide",
                     true if self.kernel.wide => "Pairs",
                     true => "Stored",
@@ -256,27 +256,31 @@ impl Layout<'_> {
     /// What the invocations of a subgroup compute that loads together: of each block of [`Rows::SHARED`] elements one vector each.
     fn shared(&self, lines: &mut Vec<String>) {
         let all = Rows::SHARING * self.times;
+        let wide = Rows::SHARING / 2;
         let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
         let subgroups = self.subgroups();
         let workgroup = "(id.y * groups.x + id.x)";
         lines.push(format!(
             "let number = agreed({workgroup} * {subgroups}u + subgroup);"
         ));
-        let own = |k| format!("let first_{k} = {all}u * once_more(number, {}u);", k + 1);
+        let own = |k| {
+            let (wide, bit) = (wide * self.times, k + 1);
+            format!("let first_{k} = {wide}u * once_more(number, {bit}u);")
+        };
         lines.extend((0..inputs.len() + outputs.len()).map(own));
         let in_place = |access: &Access| matches!(access, Access::Output(_));
         let in_place = self.kernel.access.iter().any(in_place);
-        for block in (0..self.times).map(|k| k * Rows::SHARING) {
+        for block in 0..self.times {
             lines.push("{".to_owned());
             if self.has_spread_inputs() {
-                let vector = format!("({all}u * number + {block}u)");
+                let vector = format!("({all}u * number + {}u)", block * Rows::SHARING);
                 lines.extend(whole_place("immediates", &vector, "column"));
             }
             for (i, input) in inputs.iter().enumerate() {
                 if self.is_wide(*input) {
                     let place = match input.broadcast() {
-                        Some(Broadcast::Row) => "column / 4u".to_owned(),
-                        _ => format!("first_{i} + {block}u"),
+                        Some(Broadcast::Row) => "column / 8u".to_owned(),
+                        _ => format!("first_{i} + {}u", block * wide),
                     };
                     shared_load(lines, &input.name(), &self.variable(i), &place);
                 }
@@ -288,11 +292,11 @@ impl Layout<'_> {
             for (k, (output, value)) in outputs.iter().zip(values).enumerate() {
                 let variable = output_variable(*output);
                 lines.push(format!("let {variable}_here = pairs({value});"));
-                let place = format!("first_{} + {block}u", inputs.len() + k);
-                for lane in 0..Rows::SHARING {
-                    lines.push(format!(
-                        "{variable}[{place} + {lane}u] = subgroupShuffle({variable}_here, {lane}u);"
-                    ));
+                let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
+                let of = |lane| format!("subgroupShuffle({variable}_here, {lane}u)");
+                for k in 0..wide {
+                    let (even, odd) = (of(2 * k), of(2 * k + 1));
+                    lines.push(format!("{variable}[{place} + {k}u] = Wide({even}, {odd});"));
                 }
             }
             lines.push("}".to_owned());
@@ -439,12 +443,17 @@ impl Layout<'_> {
     }
 }
 
-/// Loads the vectors of all lanes from `place` on, and keeps that of the invocation. It chooses between each two as soon as they are there: eight that
-/// wait for a choice do not fit into llvmpipe's registers.
+/// Loads the vectors of all lanes from `place` on, two at a time, and keeps that of the invocation. It chooses between each two as soon as they are there:
+/// eight that wait for a choice do not fit into llvmpipe's registers.
 fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
     let mut left: Vec<String> = Vec::new();
     for lane in 0..Rows::SHARING {
-        left.push(format!("{variable}[{place} + {lane}u]"));
+        if lane % 2 == 0 {
+            let wide = lane / 2;
+            lines.push(format!("let {name}_{lane} = {variable}[{place} + {wide}u];"));
+            left.extend(["xy", "zw"].map(|half| format!("{name}_{lane}.{half}")));
+            continue;
+        }
         let mut bit = 1;
         while (lane + 1) % (2 * bit) == 0 {
             let chosen = format!("{name}_{}_{lane}", lane + 1 - 2 * bit);
