@@ -326,7 +326,7 @@ pub(super) const SHARED_LOADS: wgpu::Features = wgpu::Features::IMMEDIATES
 
 /// From how many elements on the invocations of a subgroup load and store together, `asked` for or where it pays: llvmpipe up to Mesa
 /// 22 loads and stores number by number for each invocation, and once where all have the same place. Later versions do not, and take 8 µs
-/// for a workgroup of them. None where a subgroup is not of eight, or features are missing.
+/// for each such subgroup. None where a subgroup is not of eight, or features are missing.
 pub(super) fn shared_loads(
     info: &AdapterInfo,
     features: wgpu::Features,
