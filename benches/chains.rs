@@ -54,6 +54,16 @@ impl Layer {
         self.steps().into_iter().fold(Chain::new(), Chain::then)
     }
 
+    /// Inputs that give without the row what `x` gives with it.
+    fn with_row(&self) -> Vec<f32> {
+        let rows = self.x.chunks_exact(COLUMNS);
+        let with = |row: &[f32]| -> Vec<f32> {
+            let pairs = row.iter().zip(&self.bias);
+            pairs.map(|(x, bias)| x + bias / SCALE).collect()
+        };
+        rows.flat_map(with).collect()
+    }
+
     fn verify(&self, direction: Direction, got: &[f32]) {
         let gelu = Activation::gelu().referee();
         for i in check::places(got.len()) {
@@ -209,11 +219,20 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
         values.push(gpu.forward(step, &values[values.len() - 1])?);
     }
     let (out, between) = (gpu.empty(n)?, gpu.empty(n)?);
+    // The layer if its row cost nothing: the same numbers from inputs that hold it already.
+    let [scale, _, gelu, mul] = &steps;
+    let rowless = [scale, gelu, mul].map(Clone::clone);
+    let rowless = rowless.into_iter().fold(Chain::new(), Chain::then);
+    let with_row = gpu.upload(&layer.with_row())?;
     for direction in DIRECTIONS {
         let mut group = group(criterion, direction, n);
         let fused = || match direction {
             Direction::Forward => gpu.forward_into(&chain, &x, &out),
             _ => gpu.backward_into(&chain, &x, &grad, &out),
+        };
+        let without_row = || match direction {
+            Direction::Forward => gpu.forward_into(&rowless, &with_row, &out),
+            _ => gpu.backward_into(&rowless, &with_row, &grad, &out),
         };
         let unfused = || match direction {
             Direction::Forward => {
@@ -242,12 +261,13 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
             _ => &out,
         };
         type Run<'a> = &'a dyn Fn() -> Result<()>;
-        let ways: [(&str, Run<'_>, &Tensor); 3] = [
+        let ways: [(&str, Run<'_>, &Tensor); 4] = [
             ("gpu fused", &fused, &out),
+            ("gpu fused without its row", &without_row, &out),
             ("gpu unfused", &unfused, last),
             ("gpu unfused from x", &from_x, &out),
         ];
-        for (name, run, result) in &ways[..1 + ways_unfused(direction)] {
+        for (name, run, result) in &ways[..2 + ways_unfused(direction)] {
             measure(
                 &mut group,
                 name,
