@@ -336,7 +336,7 @@ impl Context {
             let (bindings, starts) = pieces.bind(memory, place, len);
             let params = pieces.params(memory, place, starts);
             let immediates = match memory {
-                Memory::Vectors(Rows::Shared) => Some(immediates(&params)),
+                Memory::Vectors(rows) if rows.is_shared() => Some(immediates(&params)),
                 _ => None,
             };
             let bind_group = self.bind_group(&compiled, params, bindings)?;

@@ -25,7 +25,11 @@ pub(super) fn rows_among_vectors(
     match order {
         _ if !are_multiples(4) => (Rows::Split, len),
         MemoryOrder::Runs if are_multiples(Rows::SHARED.into()) && shared > 0 => {
-            (Rows::Shared, shared)
+            if are_multiples(Rows::SUBGROUP.into()) {
+                (Rows::SharedRow, shared)
+            } else {
+                (Rows::Shared, shared)
+            }
         }
         MemoryOrder::Runs if are_multiples(run) && len >= run => (Rows::Runs, len / run * run),
         MemoryOrder::Neighbours if before.is_multiple_of(columns) && len >= block => {

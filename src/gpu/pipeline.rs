@@ -105,7 +105,7 @@ impl Context {
         };
         let written = kernel.written_bindings(plan.outputs.len());
         let immediate_bytes = match memory {
-            Memory::Vectors(Rows::Shared) => IMMEDIATE_BYTES,
+            Memory::Vectors(rows) if rows.is_shared() => IMMEDIATE_BYTES,
             _ => 0,
         };
         let compiled =

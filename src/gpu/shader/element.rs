@@ -45,8 +45,9 @@ pub(in crate::gpu) struct Element {
     pub(super) constant_vectors: usize,
     /// The operands whose contributions are those of the input's gradient, so that they are not written again.
     pub(in crate::gpu) same_as_input: Vec<usize>,
-    lines: Vec<String>,
-    values: Vec<String>,
+    /// The steps, one after the other, in the names of the inputs, and the outputs' values behind them.
+    pub(super) lines: Vec<String>,
+    pub(super) values: Vec<String>,
 }
 
 /// Constants of one step in the parameter block, in words: vectors of four.

@@ -93,6 +93,8 @@ pub(in crate::gpu) enum Rows {
     Runs,
     /// As `Runs`, where the invocations of a subgroup load together ([`Info::shared_loads`](super::super::Info::shared_loads)).
     Shared,
+    /// As `Shared`, where all that a subgroup computes is of one row.
+    SharedRow,
 }
 
 impl Rows {
@@ -111,19 +113,28 @@ impl Rows {
     /// How often a subgroup loads at least, so that a workgroup has no more than 256 invocations, and at most.
     const TIMES: [u32; 2] = [2, 8];
 
+    /// Elements of a subgroup at most.
+    pub(in crate::gpu) const SUBGROUP: u32 = Self::SHARED * Self::TIMES[1];
+
+    /// Whether the invocations of a subgroup load together.
+    pub(in crate::gpu) fn is_shared(self) -> bool {
+        matches!(self, Self::Shared | Self::SharedRow)
+    }
+
     /// Vectors of which an invocation computes none or all.
     pub(in crate::gpu) fn vectors(self) -> u32 {
         match self {
-            Self::Split | Self::Whole | Self::Shared => 1,
+            Self::Split | Self::Whole | Self::Shared | Self::SharedRow => 1,
             Self::Blocks | Self::Runs => Self::SEVERAL,
         }
     }
 
     /// Elements of a workgroup.
     pub(in crate::gpu) fn group(self) -> u32 {
-        match self {
-            Self::Shared => Self::GROUP,
-            _ => 4 * self.vectors() * WORKGROUP,
+        if self.is_shared() {
+            Self::GROUP
+        } else {
+            4 * self.vectors() * WORKGROUP
         }
     }
 }
@@ -257,7 +268,7 @@ impl Kernel {
         let instructions = 64 * (element.inputs.len() + element.outputs.len())
             + 90 * evaluations * long_activations(&self.steps)
             + 30 * chain_rule;
-        let most = (1800 / instructions).max(1) as u32;
+        let most = (1900 / instructions).max(1) as u32;
         (1 << most.ilog2()).clamp(Rows::TIMES[0], Rows::TIMES[1])
     }
 
@@ -276,7 +287,7 @@ impl Kernel {
             .replace("//@starts", &text.starts())
             .replace("@CONSTANTS", &element.constant_vectors.to_string())
             .replace("//@operands", &text.bindings())
-            .replace("//@element", &element.function())
+            .replace("//@element", &text.function())
             .replace("@INVOCATIONS", &text.invocations().to_string())
             .replace("//@place", text.place())
             .replace("//@body", &text.body());

@@ -1,9 +1,11 @@
 //! How elements lie in memory, as WGSL: bindings, loads and stores.
 
 use super::element::{Element, Input};
+use super::identifiers;
 use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_variable};
 use crate::Broadcast;
 use crate::gpu::adapter::WORKGROUP;
+use std::collections::HashSet;
 
 /// The parts of a kernel's text that depend on where its operands lie.
 pub(super) struct Layout<'a> {
@@ -31,12 +33,14 @@ impl Layout<'_> {
         }
     }
 
+    /// Whether the invocations of a subgroup load together.
+    fn is_shared(&self) -> bool {
+        self.rows().is_some_and(Rows::is_shared)
+    }
+
     /// Whether rows are whole vectors.
     fn whole_rows(&self) -> bool {
-        matches!(
-            self.rows(),
-            Some(Rows::Whole | Rows::Blocks | Rows::Runs | Rows::Shared)
-        )
+        matches!(self.rows(), Some(Rows::Whole | Rows::Blocks | Rows::Runs)) || self.is_shared()
     }
 
     /// The variable of an input's binding.
@@ -88,7 +92,7 @@ impl Layout<'_> {
                     _ => !self.elements(),
                 };
                 let element = match vectors {
-                    true if self.rows() == Some(Rows::Shared) => "Wide",
+                    true if self.is_shared() => "Wide",
                     true if self.kernel.wide && (input.is_some() || self.stores_two) => "Wide",
                     true if self.kernel.wide => "Pairs",
                     true => "Stored",
@@ -116,9 +120,10 @@ impl Layout<'_> {
 
     /// Invocations of a workgroup.
     pub(super) fn invocations(&self) -> u32 {
-        match self.rows() {
-            Some(Rows::Shared) => self.subgroups() * Rows::SHARING,
-            _ => WORKGROUP,
+        if self.is_shared() {
+            self.subgroups() * Rows::SHARING
+        } else {
+            WORKGROUP
         }
     }
 
@@ -129,20 +134,17 @@ impl Layout<'_> {
 
     /// What an invocation is told of its place.
     pub(super) fn place(&self) -> &'static str {
-        match self.rows() {
-            Some(Rows::Shared) => {
-                "@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(subgroup_id) subgroup: u32, @builtin(subgroup_invocation_id) lane: u32"
-            }
-            _ => {
-                "@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>"
-            }
+        if self.is_shared() {
+            "@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(subgroup_id) subgroup: u32, @builtin(subgroup_invocation_id) lane: u32"
+        } else {
+            "@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>"
         }
     }
 
     /// What an invocation does: it finds its place, loads the inputs, computes, and stores the results.
     pub(super) fn body(&self) -> String {
         let mut lines = Vec::new();
-        if self.rows() == Some(Rows::Shared) {
+        if self.is_shared() {
             self.shared(&mut lines);
             return lines.join("\n    ");
         }
@@ -270,25 +272,38 @@ impl Layout<'_> {
         lines.extend((0..inputs.len() + outputs.len()).map(own));
         let in_place = |access: &Access| matches!(access, Access::Output(_));
         let in_place = self.kernel.access.iter().any(in_place);
+        let one_row = self.rows() == Some(Rows::SharedRow);
+        if one_row {
+            let first = format!("({all}u * number)");
+            lines.extend(whole_place("immediates", &first, "first_column"));
+            // The number of a block's vectors is put into bits that are known to be free.
+            let free = wide * self.times - 1;
+            lines.push(format!(
+                "let first_in_row = (first_column / 8u) & {}u;",
+                0x7ff_ffff & !free
+            ));
+        }
         for block in 0..self.times {
             lines.push("{".to_owned());
-            if self.has_spread_inputs() {
+            if self.has_spread_inputs() && !one_row {
                 let vector = format!("({all}u * number + {}u)", block * Rows::SHARING);
                 lines.extend(whole_place("immediates", &vector, "column"));
             }
-            for (i, input) in inputs.iter().enumerate() {
-                if self.is_wide(*input) {
-                    let place = match input.broadcast() {
-                        Some(Broadcast::Row) => "column / 8u".to_owned(),
-                        _ => format!("first_{i} + {}u", block * wide),
-                    };
-                    shared_load(lines, &input.name(), &self.variable(i), &place);
+            let load = |lines: &mut Vec<String>, i: usize, input: Input| {
+                if !self.is_wide(input) {
+                    return self.loads(lines, |other| *other == input);
                 }
-            }
+                let place = match input.broadcast() {
+                    Some(Broadcast::Row) if one_row => format!("first_in_row + {}u", block * wide),
+                    Some(Broadcast::Row) => "column / 8u".to_owned(),
+                    _ => format!("first_{i} + {}u", block * wide),
+                };
+                shared_load(lines, &input.name(), &self.variable(i), &place);
+            };
+            let values = self.values_by(lines, load);
             if in_place {
                 lines.push("subgroupBarrier();".to_owned());
             }
-            let values = self.values(lines, |input| !self.is_wide(*input));
             for (k, (output, value)) in outputs.iter().zip(values).enumerate() {
                 let variable = output_variable(*output);
                 lines.push(format!("let {variable}_here = pairs({value});"));
@@ -301,6 +316,54 @@ impl Layout<'_> {
             }
             lines.push("}".to_owned());
         }
+    }
+
+    /// Whether the element's lines stand where they are computed, and are not a function.
+    fn in_line(&self) -> bool {
+        self.is_shared() && !self.scalar
+    }
+
+    /// The function of one element, where there is one.
+    pub(super) fn function(&self) -> String {
+        if self.in_line() {
+            String::new()
+        } else {
+            self.element.function()
+        }
+    }
+
+    /// Computes, and gives the results. In line each input is loaded before the first line that needs it: all at once they would leave llvmpipe's
+    /// compiler too few registers for what is computed of the first.
+    fn values_by(
+        &self,
+        lines: &mut Vec<String>,
+        load: impl Fn(&mut Vec<String>, usize, Input),
+    ) -> Vec<String> {
+        let inputs = self.element.inputs.iter().copied().enumerate();
+        if !self.in_line() {
+            inputs.for_each(|(i, input)| load(lines, i, input));
+            return self.values(lines, |_| false);
+        }
+        let mut open: Vec<(usize, Input)> = inputs.collect();
+        let mut load_for = |lines: &mut Vec<String>, text: &str| {
+            let words: HashSet<&str> = identifiers(text).collect();
+            open.retain(|&(i, input)| {
+                let name = input.name();
+                let needed = words.contains(name.as_str());
+                if needed {
+                    load(lines, i, input);
+                    lines.push(format!("let {name} = {name}_here;"));
+                }
+                !needed
+            });
+        };
+        for line in &self.element.lines {
+            load_for(lines, line);
+            lines.push(line.clone());
+        }
+        let values = &self.element.values;
+        values.iter().for_each(|value| load_for(lines, value));
+        values.clone()
     }
 
     /// Whether an input of a kernel with wide numbers is loaded as such.
@@ -408,9 +471,10 @@ impl Layout<'_> {
             Some(Broadcast::Scalar) => format!("vec4<f32>({variable}[{}0u])", start()),
             Some(Broadcast::Row) if self.whole_rows() => format!("load({variable}[column / 4u])"),
             Some(Broadcast::Column) if self.whole_rows() => {
-                let block = match self.rows() {
-                    Some(Rows::Shared) => "immediates",
-                    _ => "params",
+                let block = if self.is_shared() {
+                    "immediates"
+                } else {
+                    "params"
                 };
                 format!("vec4<f32>({variable}[{block}.base_row + row])")
             }
@@ -450,7 +514,9 @@ fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str)
     for lane in 0..Rows::SHARING {
         if lane % 2 == 0 {
             let wide = lane / 2;
-            lines.push(format!("let {name}_{lane} = {variable}[{place} + {wide}u];"));
+            lines.push(format!(
+                "let {name}_{lane} = {variable}[{place} + {wide}u];"
+            ));
             left.extend(["xy", "zw"].map(|half| format!("{name}_{lane}.{half}")));
             continue;
         }

@@ -238,6 +238,7 @@ mod tests {
                     Memory::Vectors(Rows::Blocks),
                     Memory::Vectors(Rows::Runs),
                     Memory::Vectors(Rows::Shared),
+                    Memory::Vectors(Rows::SharedRow),
                     Memory::Vectors(Rows::Whole),
                     Memory::Vectors(Rows::Split),
                     Memory::Elements,
