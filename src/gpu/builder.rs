@@ -69,7 +69,7 @@ impl GpuBuilder {
     }
 
     /// From how many elements on kernels are compiled that load and store for several invocations together, on llvmpipe: by default 65,536
-    /// up to Mesa 22, where they are two to three times as fast and their first use takes 0.1 s longer, and never on later versions, where they
+    /// up to Mesa 22, where they are two to five times as fast and their first use takes 0.1 to 0.2 s longer, and never on later versions, where they
     /// are slower; `usize::MAX` is never too.
     pub fn share_loads_from(mut self, elements: usize) -> Self {
         self.settings.share_loads_from = Some(elements);

@@ -130,7 +130,7 @@ impl Gpu {
     ///
     /// Features that it uses where the device has them: `TIMESTAMP_QUERY`; `MAPPABLE_PRIMARY_BUFFERS` where memory is shared; on llvmpipe
     /// `SHADER_INT64` ([`Info::wide_numbers`]), and with it `IMMEDIATES` (a `max_immediate_size` of 84), `SUBGROUP` and `SUBGROUP_BARRIER`
-    /// ([`Info::shared_loads`]), which make Mesa 22's two to three times as fast.
+    /// ([`Info::shared_loads`]), which make Mesa 22's two to five times as fast.
     ///
     /// # Errors
     /// [`Error::NoDevice`] where the device's limits are below what the kernels need.

@@ -276,11 +276,11 @@ impl Layout<'_> {
         if one_row {
             let first = format!("({all}u * number)");
             lines.extend(whole_place("immediates", &first, "first_column"));
-            // The number of a block's vectors is put into bits that are known to be free.
+            // Bits that are known to be free take the number of a block's vectors; and no place is negative.
             let free = wide * self.times - 1;
             lines.push(format!(
                 "let first_in_row = (first_column / 8u) & {}u;",
-                0x7ff_ffff & !free
+                0x3ff_ffff & !free
             ));
         }
         for block in 0..self.times {
