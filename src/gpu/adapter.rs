@@ -333,7 +333,7 @@ pub(super) fn shared_loads(
     limits: &wgpu::Limits,
     asked: Option<usize>,
 ) -> Option<usize> {
-    // Its kernels take up to 0.1 s longer to compile.
+    // Its kernels take 0.1 to 0.2 s longer to compile.
     let faster = mesa(info)
         .is_some_and(|major| major <= 22)
         .then_some(1 << 16);
