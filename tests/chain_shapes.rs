@@ -12,7 +12,9 @@ use support::claims::{self, IntoCompletion};
 use support::foreign::Foreign;
 
 /// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
-const SHAPES: [(usize, usize); 16] = [
+const SHAPES: [(usize, usize); 18] = [
+    (9, 32),
+    (13, 96),
     (70, 32),
     (43, 96),
     (1, 1),

@@ -24,12 +24,11 @@ pub(super) fn rows_among_vectors(
     let (run, block) = (4 * several, columns * several);
     match order {
         _ if !are_multiples(4) => (Rows::Split, len),
+        MemoryOrder::Runs if are_multiples(Rows::SUBGROUP.into()) && shared > 0 => {
+            (Rows::SharedRow, shared)
+        }
         MemoryOrder::Runs if are_multiples(Rows::SHARED.into()) && shared > 0 => {
-            if are_multiples(Rows::SUBGROUP.into()) {
-                (Rows::SharedRow, shared)
-            } else {
-                (Rows::Shared, shared)
-            }
+            (Rows::Shared, shared)
         }
         MemoryOrder::Runs if are_multiples(run) && len >= run => (Rows::Runs, len / run * run),
         MemoryOrder::Neighbours if before.is_multiple_of(columns) && len >= block => {

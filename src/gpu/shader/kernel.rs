@@ -258,7 +258,7 @@ impl Kernel {
 
     /// How often a subgroup loads that does so together: a subgroup alone costs 40 ns, but the instructions for all of it stand one after the other and
     /// should not be longer than a processor's first cache of them.
-    fn times(&self, element: &Element) -> u32 {
+    fn times(&self, element: &Element, long_activations: usize) -> u32 {
         let evaluations = match self.task {
             Task::Value(direction) if !direction.takes_grad() => 1,
             _ => 2,
@@ -266,7 +266,7 @@ impl Kernel {
         let chain_rule = usize::from(element.inputs.contains(&Input::Grad));
         // What llvmpipe makes of eight elements, roughly.
         let instructions = 64 * (element.inputs.len() + element.outputs.len())
-            + 90 * evaluations * long_activations(&self.steps)
+            + 90 * evaluations * long_activations
             + 30 * chain_rule;
         let most = (1900 / instructions).max(1) as u32;
         (1 << most.ilog2()).clamp(Rows::TIMES[0], Rows::TIMES[1])
@@ -276,12 +276,13 @@ impl Kernel {
     pub(in crate::gpu) fn source(&self) -> String {
         let element = Element::new(&self.steps, &self.task);
         let scalar = scalar_lanes(&self.steps);
+        let long = long_activations(&self.steps);
         let text = Layout {
             kernel: self,
             scalar,
             element: &element,
-            stores_two: self.wide && long_activations(&self.steps) == 0,
-            times: self.times(&element),
+            stores_two: self.wide && long == 0,
+            times: self.times(&element, long),
         };
         let kernel = MAP
             .replace("//@starts", &text.starts())

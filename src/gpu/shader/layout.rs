@@ -6,6 +6,7 @@ use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_vari
 use crate::Broadcast;
 use crate::gpu::adapter::WORKGROUP;
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// The parts of a kernel's text that depend on where its operands lie.
 pub(super) struct Layout<'a> {
@@ -300,7 +301,7 @@ impl Layout<'_> {
                 };
                 shared_load(lines, &input.name(), &self.variable(i), &place);
             };
-            let values = self.values_by(lines, load);
+            let values = self.loaded_values(lines, load);
             if in_place {
                 lines.push("subgroupBarrier();".to_owned());
             }
@@ -334,7 +335,7 @@ impl Layout<'_> {
 
     /// Computes, and gives the results. In line each input is loaded before the first line that needs it: all at once they would leave llvmpipe's
     /// compiler too few registers for what is computed of the first.
-    fn values_by(
+    fn loaded_values(
         &self,
         lines: &mut Vec<String>,
         load: impl Fn(&mut Vec<String>, usize, Input),
@@ -507,32 +508,38 @@ impl Layout<'_> {
     }
 }
 
-/// Loads the vectors of all lanes from `place` on, two at a time, and keeps that of the invocation. It chooses between each two as soon as they are there:
-/// eight that wait for a choice do not fit into llvmpipe's registers.
+/// Loads the vectors of all lanes from `place` on, and keeps that of the invocation.
 fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
-    let mut left: Vec<String> = Vec::new();
-    for lane in 0..Rows::SHARING {
-        if lane % 2 == 0 {
-            let wide = lane / 2;
-            lines.push(format!(
-                "let {name}_{lane} = {variable}[{place} + {wide}u];"
-            ));
-            left.extend(["xy", "zw"].map(|half| format!("{name}_{lane}.{half}")));
-            continue;
-        }
-        let mut bit = 1;
-        while (lane + 1) % (2 * bit) == 0 {
-            let chosen = format!("{name}_{}_{lane}", lane + 1 - 2 * bit);
-            if let (Some(second), Some(first)) = (left.pop(), left.pop()) {
-                lines.push(format!(
-                    "let {chosen} = choose(lane, {bit}u, {first}, {second});"
-                ));
-            }
-            left.push(chosen);
-            bit *= 2;
-        }
-    }
-    lines.push(format!("let {name}_here = floats({});", left.concat()));
+    let own = shared_choice(lines, name, variable, place, 0..Rows::SHARING);
+    lines.push(format!("let {name}_here = floats({own});"));
+}
+
+/// Loads the vectors of these lanes, two at a time, and chooses between each two as soon as they are there: eight that wait for a choice do not
+/// fit into llvmpipe's registers. Gives the name of the one that is left.
+fn shared_choice(
+    lines: &mut Vec<String>,
+    name: &str,
+    variable: &str,
+    place: &str,
+    lanes: Range<u32>,
+) -> String {
+    let half = (lanes.end - lanes.start) / 2;
+    let (first, second) = if half == 1 {
+        let (pair, wide) = (format!("{name}_at_{}", lanes.start), lanes.start / 2);
+        lines.push(format!("let {pair} = {variable}[{place} + {wide}u];"));
+        (format!("{pair}.xy"), format!("{pair}.zw"))
+    } else {
+        let middle = lanes.start + half;
+        (
+            shared_choice(lines, name, variable, place, lanes.start..middle),
+            shared_choice(lines, name, variable, place, middle..lanes.end),
+        )
+    };
+    let chosen = format!("{name}_of_{}_to_{}", lanes.start, lanes.end - 1);
+    lines.push(format!(
+        "let {chosen} = choose(lane, {half}u, {first}, {second});"
+    ));
+    chosen
 }
 
 /// The variable of the first of two vectors that are stored at a time.
