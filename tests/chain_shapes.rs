@@ -12,7 +12,7 @@ use support::claims::{self, IntoCompletion};
 use support::foreign::Foreign;
 
 /// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
-const SHAPES: [(usize, usize); 18] = [
+const SHAPES: [(usize, usize); 20] = [
     (9, 32),
     (13, 96),
     (70, 32),
@@ -31,6 +31,8 @@ const SHAPES: [(usize, usize); 18] = [
     (5, 2052),
     (130, 1024),
     (1, 4100),
+    (520, 33),
+    (300, 40),
 ];
 
 /// Small integers of both signs.

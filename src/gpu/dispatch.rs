@@ -55,7 +55,7 @@ impl Prepared {
         self.push_with(compiled, bind_group, groups, None);
     }
 
-    fn push_with(
+    pub(super) fn push_with(
         &mut self,
         compiled: &Compiled,
         bind_group: BindGroup,
@@ -336,7 +336,10 @@ impl Context {
             let (bindings, starts) = pieces.bind(memory, place, len);
             let params = pieces.params(memory, place, starts);
             let immediates = match memory {
-                Memory::Vectors(rows) if rows.is_shared() => Some(immediates(&params)),
+                Memory::Vectors(rows) if rows.is_shared() => {
+                    let of_rows = [params[2], params[3], params[4], params[5], params[6]];
+                    Some(immediates(of_rows))
+                }
                 _ => None,
             };
             let bind_group = self.bind_group(&compiled, params, bindings)?;
@@ -366,13 +369,13 @@ impl Context {
     }
 }
 
-/// What a kernel takes whose invocations load together, of what stands in its parameter block too.
-fn immediates(params: &Params) -> Immediates {
+/// What a kernel takes whose invocations load together: digits, and what it is told of rows.
+pub(super) fn immediates(of_rows: [u32; 5]) -> Immediates {
     let mut words = Immediates::default();
     for (word, digit) in words[..16].iter_mut().zip(0..) {
         *word = digit;
     }
-    words[16..].copy_from_slice(&params[2..7]);
+    words[16..].copy_from_slice(&of_rows);
     words
 }
 

@@ -4,7 +4,7 @@ use super::adapter::IMMEDIATE_BYTES;
 use super::context::{Context, lock};
 use super::rows::{PlacesKernel, RowKernel};
 use super::shader::{
-    Access, Element, Input, Kernel, Memory, Output, Product, Rows, StepShape, Task, sum_source,
+    Access, Element, Input, Kernel, Memory, Output, Product, Rows, StepShape, Sum, Task,
 };
 use crate::Result;
 use std::collections::HashMap;
@@ -39,8 +39,8 @@ type PlanKey = (Vec<StepShape>, Task);
 pub(super) struct Pipelines {
     layouts: Mutex<HashMap<(Written, u32), (wgpu::BindGroupLayout, wgpu::PipelineLayout)>>,
     plans: Mutex<HashMap<PlanKey, Arc<Plan>>>,
-    /// The kernel that adds up, for values in another buffer than the sums and for those beside them.
-    sums: Mutex<[Option<Compiled>; 2]>,
+    /// The kernels that add up.
+    sums: Mutex<HashMap<Sum, Compiled>>,
     /// The kernels over rows.
     rows: Mutex<HashMap<RowKernel, Compiled>>,
     /// The kernels of gated and grouped functions.
@@ -114,22 +114,16 @@ impl Context {
         Ok(lock(&plan.variants).entry(key).or_insert(compiled).clone())
     }
 
-    /// The kernel that adds up. `beside` says that the values lie in the buffer of the sums: wgpu then wants them declared as written.
-    pub(super) fn compiled_sum(&self, beside: bool) -> Result<Compiled> {
-        let variant = usize::from(beside);
-        if let Some(compiled) = &lock(&self.pipelines.sums)[variant] {
+    /// A kernel that adds up.
+    pub(super) fn compiled_sum(&self, sum: Sum) -> Result<Compiled> {
+        if let Some(compiled) = lock(&self.pipelines.sums).get(&sum) {
             return Ok(compiled.clone());
         }
-        let mut source = sum_source();
-        if beside {
-            source = source.replace(
-                "var<storage, read> values",
-                "var<storage, read_write> values",
-            );
-        }
-        let compiled = self.compile("sum", source, vec![beside, true])?;
-        Ok(lock(&self.pipelines.sums)[variant]
-            .get_or_insert(compiled)
+        let bytes = if sum.is_shared() { IMMEDIATE_BYTES } else { 0 };
+        let compiled = self.compile_with("sum", sum.source(), sum.written_bindings(), bytes)?;
+        Ok(lock(&self.pipelines.sums)
+            .entry(sum)
+            .or_insert(compiled)
             .clone())
     }
 

@@ -2,9 +2,10 @@
 
 use super::adapter::WORKGROUP;
 use super::context::Context;
-use super::dispatch::Prepared;
-use super::grid::grid;
+use super::dispatch::{Prepared, immediates};
+use super::grid::{divisor, grid};
 use super::pool::Purpose;
+use super::shader::{Rows, Sum};
 use super::span::Span;
 use super::tensor::Tensor;
 use crate::{Broadcast, Result};
@@ -49,6 +50,14 @@ impl Context {
         let mut place = 0;
         while place < len {
             let (buffer, byte, piece) = values.at(place, self.info.max_chunk_bytes, alignment);
+            // Whole rows apart from what is left of one: subgroups that load together take nothing else.
+            let piece = match (broadcast, place % columns) {
+                (Broadcast::Row | Broadcast::Column, 0) if piece > columns => {
+                    piece / columns * columns
+                }
+                (Broadcast::Row | Broadcast::Column, begun) => piece.min(columns - begun),
+                _ => piece,
+            };
             // The rows that the piece has something of.
             let (first_row, end_row) = (place / columns, (place + piece).div_ceil(columns));
             let rows = end_row - first_row;
@@ -116,6 +125,14 @@ impl Context {
         let mut values = (part.values.0.clone(), part.values.1);
         let (mut missing, mut elements) = (part.missing, part.elements);
         loop {
+            let axes = Axes { outer, n, inner };
+            if let Some(shared) = self.shared(axes, missing, elements, values.1) {
+                let (sums, partial) = self.prepare_shared(axes, shared, &values, prepared)?;
+                values = (sums.buffers()[0].clone(), 0);
+                between.push(sums);
+                (n, missing, elements) = (partial, 0, outer * partial * inner);
+                continue;
+            }
             let partial = n.div_ceil(RUN);
             let count = outer * partial * inner;
             let last = partial == 1;
@@ -129,7 +146,7 @@ impl Context {
             };
             self.prepare_run(
                 Run {
-                    axes: Axes { outer, n, inner },
+                    axes,
                     partial,
                     count,
                     missing,
@@ -147,6 +164,82 @@ impl Context {
         }
     }
 
+    /// What subgroups that load together can add up first, where the device has them and it pays.
+    fn shared(&self, axes: Axes, missing: u64, elements: u64, byte: u64) -> Option<Shared> {
+        let from = self.info.shared_loads? as u64;
+        let Axes { outer, n, inner } = axes;
+        let whole = missing == 0 && elements == outer * n * inner;
+        if !whole || elements < from || byte % self.alignment() != 0 {
+            return None;
+        }
+        let shared = if inner == 1 {
+            Shared::along(outer, n)
+        } else {
+            Shared::across(n, inner)
+        };
+        // What is left over is behind it, in the last of the outer; and its sums go to memory of their own.
+        let fits = (outer == 1 || shared.n == n) && shared.partial > 0;
+        let more = shared.partial + (n - shared.n).div_ceil(RUN) > 1;
+        (fits && more && shared.subgroups <= NUMBERED).then_some(shared)
+    }
+
+    /// Appends the kernel of subgroups that load together, and one for what they leave over. Gives the sums, and how many are left along the axis.
+    fn prepare_shared(
+        self: &Arc<Self>,
+        axes: Axes,
+        shared: Shared,
+        values: &(wgpu::Buffer, u64),
+        prepared: &mut Prepared,
+    ) -> Result<(Tensor, u64)> {
+        let Axes { outer, n, inner } = axes;
+        let left = n - shared.n;
+        let (partial, partial_left) = (shared.partial, left.div_ceil(RUN));
+        let count = outer * (partial + partial_left) * inner;
+        let sums = Tensor::new(self, count as usize, Purpose::Scratch)?;
+        let buffer = sums.buffers()[0].clone();
+
+        let compiled = self.compiled_sum(shared.sum)?;
+        let bindings = vec![
+            (values.0.clone(), values.1, outer * shared.n * inner * 4),
+            (buffer.clone(), 0, outer * partial * inner * 4),
+        ];
+        let bind_group = self.bind_group(&compiled, vec![0; 4], bindings)?;
+        let groups = grid(
+            shared.subgroups.div_ceil(Sum::SUBGROUPS.into()),
+            self.info.max_groups,
+        );
+        let (magic, shift) = divisor(shared.blocks as u32);
+        let immediates = immediates([
+            shared.blocks as u32,
+            magic,
+            shift,
+            0,
+            shared.subgroups as u32 - 1,
+        ]);
+        prepared.push_with(&compiled, bind_group, groups, Some(immediates));
+
+        if left > 0 {
+            self.prepare_run(
+                Run {
+                    axes: Axes {
+                        outer: 1,
+                        n: left,
+                        inner,
+                    },
+                    partial: partial_left,
+                    count: partial_left * inner,
+                    missing: 0,
+                    elements: left * inner,
+                    continued: 0,
+                },
+                &(values.0.clone(), values.1 + shared.n * inner * 4),
+                &(buffer, partial * inner * 4),
+                prepared,
+            )?;
+        }
+        Ok((sums, partial + partial_left))
+    }
+
     fn prepare_run(
         &self,
         run: Run,
@@ -155,7 +248,8 @@ impl Context {
         prepared: &mut Prepared,
     ) -> Result<()> {
         let alignment = self.alignment();
-        let compiled = self.compiled_sum(values.0 == sums.0)?;
+        let beside = values.0 == sums.0;
+        let compiled = self.compiled_sum(Sum::Anywhere { beside })?;
         let bind = |(buffer, byte): &(wgpu::Buffer, u64), elements: u64| {
             let before = byte % alignment;
             let binding = (buffer.clone(), byte - before, elements * 4 + before);
@@ -181,6 +275,51 @@ impl Context {
         let bind_group = self.bind_group(&compiled, params, vec![values, sums])?;
         prepared.push(&compiled, bind_group, groups);
         Ok(())
+    }
+}
+
+/// Subgroups that a kernel can number.
+const NUMBERED: u64 = 1 << 20;
+
+/// What subgroups that load together add up.
+#[derive(Clone, Copy)]
+struct Shared {
+    sum: Sum,
+    /// How many of the axis they add up, and to how many.
+    n: u64,
+    partial: u64,
+    subgroups: u64,
+    /// Of a row, which may be several of the inner ones.
+    blocks: u64,
+}
+
+impl Shared {
+    /// The inner elements are one: each subgroup takes what lies together.
+    fn along(outer: u64, n: u64) -> Self {
+        let partial = n / u64::from(Sum::ALONG);
+        Self {
+            sum: Sum::Along,
+            n: partial * u64::from(Sum::ALONG),
+            partial,
+            subgroups: outer * partial,
+            blocks: 1,
+        }
+    }
+
+    /// The outer elements are one: each subgroup takes a block of columns. So many rows are taken for one that it is whole blocks.
+    fn across(n: u64, inner: u64) -> Self {
+        let block = u64::from(Rows::SHARED);
+        let rows = block >> inner.trailing_zeros().min(block.trailing_zeros());
+        let blocks = rows * inner / block;
+        let several = rows * u64::from(Sum::ACROSS);
+        let partial = n / several;
+        Self {
+            sum: Sum::Across,
+            n: partial * several,
+            partial: partial * rows,
+            subgroups: partial * blocks,
+            blocks,
+        }
     }
 }
 

@@ -38,6 +38,9 @@ pub(crate) const MAP: &str = include_str!("../../shaders/kernels/map.wgsl");
 /// The kernel that adds up.
 pub(crate) const SUM: &str = include_str!("../../shaders/kernels/sum.wgsl");
 
+/// The kernel that adds up by subgroups that load together, with gaps.
+pub(crate) const SUM_SHARED: &str = include_str!("../../shaders/kernels/sum_shared.wgsl");
+
 /// The kernel that multiplies matrices.
 pub(crate) const DENSE: &str = include_str!("../../shaders/kernels/dense.wgsl");
 
@@ -76,7 +79,7 @@ pub(crate) fn own_names() -> &'static HashSet<&'static str> {
         let files = [LANES].into_iter().chain(MATH.iter().copied());
         files
             .chain(PARTS.iter().copied())
-            .chain([MAP, SUM, DENSE])
+            .chain([MAP, SUM, SUM_SHARED, DENSE])
             .chain(functions)
             .chain(crate::gpu::gate_files())
             .flat_map(declarations)
@@ -140,7 +143,7 @@ mod tests {
     #[test]
     fn every_file_of_mathematics_and_of_kernels_is_here() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-        let known: Vec<&str> = [LANES, LANES_SCALAR, MAP, SUM, DENSE]
+        let known: Vec<&str> = [LANES, LANES_SCALAR, MAP, SUM, SUM_SHARED, DENSE]
             .into_iter()
             .chain(MATH.iter().chain(PARTS).copied())
             .collect();

@@ -50,7 +50,7 @@ mod text;
 
 use crate::{Activation, Direction, Error, Result};
 pub use library::Lanes;
-pub(crate) use library::{DENSE, MAP, MATH, PARTS, SUM, closure, own_names};
+pub(crate) use library::{DENSE, MAP, MATH, PARTS, SUM, SUM_SHARED, closure, own_names};
 use std::collections::HashSet;
 pub(crate) use text::{Declaration, Kind, Token, declarations, line_and_column, rename, tokens};
 

@@ -509,7 +509,7 @@ impl Layout<'_> {
 }
 
 /// Loads the vectors of all lanes from `place` on, and keeps that of the invocation.
-fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
+pub(super) fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
     let own = shared_choice(lines, name, variable, place, 0..Rows::SHARING);
     lines.push(format!("let {name}_here = floats({own});"));
 }

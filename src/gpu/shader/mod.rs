@@ -4,14 +4,16 @@ mod element;
 mod kernel;
 mod layout;
 mod product;
+mod sum;
 
-use crate::wgsl::{Lanes, MATH, PARTS, SUM};
+use crate::wgsl::{Lanes, MATH, PARTS};
 use crate::{Activation, Chain, Direction};
 pub(super) use element::{Element, Input, constant_words};
 use kernel::functions_of;
 pub(super) use kernel::{Access, Kernel, Memory, Output, Rows, Source, StepShape, Task, shape};
 pub(super) use product::Product;
 use std::collections::HashSet;
+pub(super) use sum::Sum;
 
 /// The WGSL of the kernel that computes `direction` of an activation or a chain, as the driver gets it; empty where it has no
 /// derivative from its output and that is asked for.
@@ -27,11 +29,6 @@ pub fn kernel_source<'a>(f: impl Into<Chain<'a>>, direction: Direction) -> Strin
 /// The WGSL of the copy kernel that [`Gpu::time_copy`](crate::Gpu::time_copy) runs.
 pub fn copy_kernel_source() -> String {
     kernel_source(Chain::new(), Direction::Forward)
-}
-
-/// The WGSL of the kernel that adds up.
-pub(super) fn sum_source() -> String {
-    with_library(&[SUM], true)
 }
 
 /// `gate_of` and `gate_slope`: an activation and its derivative, with its constants from the parameter block.
