@@ -36,6 +36,12 @@ fn exp_times_nonpositive(e: Exp, factor: F) -> F {
     return times_pow2_nonpositive(fma(factor, e.p, factor), e.k);
 }
 
+// As exp_times where the sum of k and raised is 0 at most and -127 at least, with 2^-127 for 0: where a product that is then subnormal may be taken
+// for 0. factor is times 2^-raised.
+fn exp_times_flushed(e: Exp, factor: F, raised: u32) -> F {
+    return fma(factor, e.p, factor) * bitcast<F>((whole_bits(e.k) << U(23u)) + U(0x3f800000u + (raised << 23u)));
+}
+
 // Bits whose lowest nine are those of an integral k, |k| < 2^22, without the conversion, which is guarded against numbers that no integer
 // holds. The others are none that a shift by 23 keeps, not even halved.
 fn whole_bits(k: F) -> U {

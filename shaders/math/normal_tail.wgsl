@@ -1,17 +1,21 @@
 // The upper tail of the normal distribution, through exp(-t^2/2) and a polynomial of degree 9 (scripts/coefficients.sollya).
 
-// exp(scale * t^2) for 0 <= t <= 15 and a scale of -1 or -1/2: t is cut after 12 bits, so that its square is exact.
+// exp(scale * t^2) for a scale of -1 or -1/2, where that is 2^-132 or more: t is cut after 12 bits, so that its square is exact.
 fn exp_of_square(t: F, scale: f32) -> Exp {
     let t_hi = high_bits(t);
-    // As reduce_pair, without waiting for the sum of the two to find k.
     let k = round(t * t * (scale * LOG2_E));
-    let r = launder(fma(k, F(-LN2_HI), t_hi * t_hi * scale)) + fma(k, F(-LN2_LO), (t - t_hi) * (t + t_hi) * scale);
-    return Exp(expm1_reduced(r), k);
+    // As reduce_pair, for the exponent divided by the scale: a multiple of ln2 that is as exact as ln2, and two products less.
+    let r = launder(fma(k, F(-LN2_HI / scale), t_hi * t_hi)) + fma(k, F(-LN2_LO / scale), (t - t_hi) * (t + t_hi));
+    // The polynomial of expm1_reduced in scale * r. One chain: llvmpipe's compiler runs out of registers for two beside that of the factor.
+    let s2 = scale * scale;
+    return Exp(r * (scale + r * (0x1.fffffcp-2f * s2 + r * (0x1.55548ep-3f * s2 * scale
+        + r * (0x1.5558ap-5f * s2 * s2 + r * (0x1.123c5ep-7f * s2 * s2 * scale + r * (0x1.6a6316p-10f * s2 * s2 * s2)))))), k);
 }
 
-// v = t / (t + 4), from 0 at t = 0 to 0.78 at 14.6.
-fn tail_variable(t: F) -> F {
-    return t / (t + 4.0);
+// v = t / (t + 4), from 0 at t = 0 to 0.78 at 14.6. a is t, but where t is a limit beyond which v does not matter: it may be larger
+// there, and v is NaN where a is.
+fn tail_variable(t: F, a: F) -> F {
+    return t / (a + 4.0);
 }
 
 // The variable that the polynomials in v are written in.
