@@ -271,8 +271,6 @@ impl Layout<'_> {
             format!("let first_{k} = {wide}u * once_more(number, {bit}u);")
         };
         lines.extend((0..inputs.len() + outputs.len()).map(own));
-        let in_place = |access: &Access| matches!(access, Access::Output(_));
-        let in_place = self.kernel.access.iter().any(in_place);
         let one_row = self.rows() == Some(Rows::SharedRow);
         if one_row {
             let first = format!("({all}u * number)");
@@ -301,12 +299,11 @@ impl Layout<'_> {
                 };
                 shared_load(lines, &input.name(), &self.variable(i), &place);
             };
-            let values = self.loaded_values(lines, load);
-            if in_place {
-                lines.push("subgroupBarrier();".to_owned());
-            }
-            for (k, (output, value)) in outputs.iter().zip(values).enumerate() {
-                let variable = output_variable(*output);
+            let store = |lines: &mut Vec<String>, k: usize, value: &str| {
+                let variable = output_variable(outputs[k]);
+                if self.kernel.access.contains(&Access::Output(k)) {
+                    lines.push("subgroupBarrier();".to_owned());
+                }
                 lines.push(format!("let {variable}_here = pairs({value});"));
                 let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
                 let of = |lane| format!("subgroupShuffle({variable}_here, {lane}u)");
@@ -314,7 +311,8 @@ impl Layout<'_> {
                     let (even, odd) = (of(2 * k), of(2 * k + 1));
                     lines.push(format!("{variable}[{place} + {k}u] = Wide({even}, {odd});"));
                 }
-            }
+            };
+            self.loaded_and_stored(lines, load, store);
             lines.push("}".to_owned());
         }
     }
@@ -333,22 +331,28 @@ impl Layout<'_> {
         }
     }
 
-    /// Computes, and gives the results. In line each input is loaded before the first line that needs it: all at once they would leave llvmpipe's
-    /// compiler too few registers for what is computed of the first.
-    fn loaded_values(
+    /// Loads, computes, and stores. In line each input is loaded before the first line that needs it, and each result stored behind the last
+    /// line that it needs: llvmpipe's compiler would have too few registers for all of them at once, and stores one after the other wait for
+    /// memory.
+    fn loaded_and_stored(
         &self,
         lines: &mut Vec<String>,
         load: impl Fn(&mut Vec<String>, usize, Input),
-    ) -> Vec<String> {
+        store: impl Fn(&mut Vec<String>, usize, &str),
+    ) {
         let inputs = self.element.inputs.iter().copied().enumerate();
         if !self.in_line() {
             inputs.for_each(|(i, input)| load(lines, i, input));
-            return self.values(lines, |_| false);
+            let values = self.values(lines, |_| false);
+            for (k, value) in values.iter().enumerate() {
+                store(lines, k, value);
+            }
+            return;
         }
-        let mut open: Vec<(usize, Input)> = inputs.collect();
-        let mut load_for = |lines: &mut Vec<String>, text: &str| {
+        let mut unloaded: Vec<(usize, Input)> = inputs.collect();
+        let load_for = |lines: &mut Vec<String>, unloaded: &mut Vec<(usize, Input)>, text: &str| {
             let words: HashSet<&str> = identifiers(text).collect();
-            open.retain(|&(i, input)| {
+            unloaded.retain(|&(i, input)| {
                 let name = input.name();
                 let needed = words.contains(name.as_str());
                 if needed {
@@ -358,13 +362,44 @@ impl Layout<'_> {
                 !needed
             });
         };
-        for line in &self.element.lines {
-            load_for(lines, line);
+        let element = self.element;
+        let mut undefined: HashSet<&str> = element
+            .lines
+            .iter()
+            .filter_map(|line| defined(line))
+            .collect();
+        let mut unstored: Vec<(usize, &str)> = element
+            .values
+            .iter()
+            .map(String::as_str)
+            .enumerate()
+            .collect();
+        for line in &element.lines {
+            load_for(lines, &mut unloaded, line);
             lines.push(line.clone());
+            if let Some(name) = defined(line) {
+                undefined.remove(name);
+            }
+            unstored.retain(|&(k, value)| {
+                let waits = identifiers(value).any(|name| {
+                    undefined.contains(name)
+                        || unloaded.iter().any(|(_, input)| input.name() == name)
+                });
+                let overwrites =
+                    |(i, _): &(usize, Input)| self.kernel.access[*i] == Access::Output(k);
+                let waits = waits || unloaded.iter().any(overwrites);
+                if !waits {
+                    store(lines, k, value);
+                }
+                waits
+            });
         }
-        let values = &self.element.values;
-        values.iter().for_each(|value| load_for(lines, value));
-        values.clone()
+        for &(_, value) in &unstored {
+            load_for(lines, &mut unloaded, value);
+        }
+        for (k, value) in unstored {
+            store(lines, k, value);
+        }
     }
 
     /// Whether an input of a kernel with wide numbers is loaded as such.
@@ -540,6 +575,11 @@ fn shared_choice(
         "let {chosen} = choose(lane, {half}u, {first}, {second});"
     ));
     chosen
+}
+
+/// The name that a line gives to a value.
+fn defined(line: &str) -> Option<&str> {
+    identifiers(line.strip_prefix("let ")?).next()
 }
 
 /// The variable of the first of two vectors that are stored at a time.
