@@ -132,6 +132,34 @@ fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
     Ok(())
 }
 
+/// The gradient of a gate goes where the gate lies, which the gradient of the input needs too.
+fn gradients_take_the_places_of_operands(gpu: &Gpu) -> nonlin::Result<()> {
+    fn gated<'a>(row: impl Into<Values<'a>>, gate: impl Into<Values<'a>>) -> Chain<'a> {
+        let gate: Values<'a> = gate.into();
+        Chain::new()
+            .scale(2.0)
+            .add_row(row)
+            .mul(Operand::full(gate))
+    }
+    for gpu in in_every_order(gpu, |builder| builder)? {
+        for (rows, columns) in SHAPES {
+            let len = rows * columns;
+            let (x, grad, gate) = (integers(len, 1), integers(len, 5), integers(len, 9));
+            let row = integers(columns, 3);
+            let want = Cpu::new().gradients(&gated(&row, &gate), &x, &grad, &[0, 1])?;
+            let (tx, dx) = (gpu.upload(&x)?, gpu.upload(&grad)?);
+            let (drow, dgate) = (gpu.upload(&row)?, gpu.upload(&gate)?);
+            let chain = gated(&drow, &dgate);
+            gpu.gradients_into(&chain, &tx, &dx, &dx, &[(0, &drow), (1, &dgate)])?;
+            let what = |name: &str| format!("{name}, {rows} × {columns}");
+            same(&dx.download()?, &want.input, &what("input"));
+            same(&drow.download()?, &want.operands[0], &what("row"));
+            same(&dgate.download()?, &want.operands[1], &what("gate"));
+        }
+    }
+    Ok(())
+}
+
 /// The adapter again with these limits: in the order of memory for hardware, in that for software, and in the latter with subgroups that
 /// load together wherever it can be.
 fn in_every_order(
@@ -296,6 +324,7 @@ fn both_work_where_buffers_are_short(gpu: &Gpu) -> nonlin::Result<()> {
 
 fn main() {
     claims::run(claims::trials(claims![
+        gradients_take_the_places_of_operands,
         rows_of_every_shape_work,
         rows_cross_the_chunk_limit,
         rows_cross_the_group_limit,
