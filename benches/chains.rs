@@ -1,5 +1,6 @@
 //! A layer's `gelu(x · scale + bias) · gate` in one pass and as four calls, with the data where the engine keeps it. Backward the four calls are given
-//! the values of their forward pass, or `x` alone as the fused layer is ("from x"). All are compared with the reference before they are timed.
+//! the values of their forward pass, or `x` alone as the fused layer is ("from x"). On the GPU also with the gradients of bias and gate, as
+//! training needs them. All are compared with the reference before they are timed.
 //!
 //! `cargo bench --bench chains`; `NONLIN_BENCH_ELEMENTS` chooses sizes, 2^20 and 2^24 without it.
 
@@ -83,6 +84,32 @@ impl Layer {
             assert!(near, "{direction}, element {i}: got {got}, want {want}");
         }
     }
+
+    /// The gradients of bias and gate.
+    fn verify_operands(&self, bias: &[f32], gate: &[f32]) {
+        let gelu = Activation::gelu().referee();
+        let inner =
+            |i: usize| f64::from(self.x[i]) * f64::from(SCALE) + f64::from(self.bias[i % COLUMNS]);
+        let grad = |i: usize| f64::from(self.grad[i]);
+        for i in check::places(gate.len()) {
+            let want = grad(i) * gelu.value(Direction::Forward, inner(i));
+            let error = (f64::from(gate[i]) - want).abs();
+            let near = error <= TOLERANCE * grad(i).abs() * (1.0 + inner(i).abs());
+            assert!(near, "gate, element {i}: got {}, want {want}", gate[i]);
+        }
+        for column in [0, 1, COLUMNS / 2, COLUMNS - 1] {
+            let (mut want, mut size) = (0.0, 0.0);
+            for i in (column..self.x.len()).step_by(COLUMNS) {
+                let slope = gelu.value(Direction::Derivative, inner(i));
+                let term = grad(i) * f64::from(self.gate[i]) * slope;
+                want += term;
+                size += term.abs();
+            }
+            let got = bias[column];
+            let near = (f64::from(got) - want).abs() <= TOLERANCE * size;
+            assert!(near, "bias, column {column}: got {got}, want {want}");
+        }
+    }
 }
 
 /// The four steps one after another; the values between them are written to memory and read again.
@@ -150,6 +177,7 @@ fn chains(criterion: &mut Criterion) {
         on_cpu(criterion, &engines, &layer).expect("the CPU computes");
         if let Some(gpu) = &engines.gpu {
             on_gpu(criterion, gpu, &layer).expect("the GPU computes");
+            gradients_on_gpu(criterion, gpu, &layer).expect("the GPU computes");
         }
     }
 }
@@ -282,6 +310,60 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
         }
         group.finish();
     }
+    Ok(())
+}
+
+/// The backward pass with the gradients of bias and gate.
+fn gradients_on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
+    let n = layer.x.len();
+    let [x, grad, bias, gate] =
+        [&layer.x, &layer.grad, &layer.bias, &layer.gate].map(|values| gpu.upload(values));
+    let (x, grad, bias, gate) = (x?, grad?, bias?, gate?);
+    let (scale, add) = (Chain::new().scale(SCALE), Chain::new().add_row(&bias));
+    let (gelu, mul) = (Activation::gelu(), Chain::new().mul(&gate));
+    let chain = Chain::new()
+        .then(scale.clone())
+        .then(add.clone())
+        .then(&gelu)
+        .then(mul.clone());
+    let (out, grad_gate, grad_bias) = (gpu.empty(n)?, gpu.empty(n)?, gpu.empty(COLUMNS)?);
+    // The values before and behind gelu.
+    let (inner, outer) = (gpu.empty(n)?, gpu.empty(n)?);
+    let fused = || gpu.gradients_into(&chain, &x, &grad, &out, &[(0, &grad_bias), (1, &grad_gate)]);
+    let forward = || {
+        gpu.forward_into(&scale, &x, &inner)?;
+        gpu.forward_in_place(&add, &inner)?;
+        gpu.forward_into(&gelu, &inner, &outer)
+    };
+    let kept = || {
+        gpu.gradients_into(&mul, &outer, &grad, &out, &[(0, &grad_gate)])?;
+        gpu.backward_in_place(&gelu, &inner, &out)?;
+        gpu.gradients_into(&add, &inner, &out, &out, &[(0, &grad_bias)])?;
+        gpu.backward_in_place(&scale, &x, &out)
+    };
+    let from_x = || forward().and_then(|()| kept());
+    forward()?;
+    let mut group = criterion.benchmark_group("scale | add row | gelu | mul/gradients");
+    support::work(&mut group, n, bytes(Direction::Backward) + 4);
+    type Run<'a> = &'a dyn Fn() -> Result<()>;
+    let ways: [(&str, Run<'_>); 3] = [
+        ("gpu fused", &fused),
+        ("gpu unfused", &kept),
+        ("gpu unfused from x", &from_x),
+    ];
+    for (name, run) in ways {
+        let mut on_device = OnDevice {
+            gpu,
+            tensor: out.clone(),
+        };
+        let run = |_: &mut OnDevice<'_>| run().and_then(|()| gpu.wait());
+        measure(&mut group, name, n, &mut on_device, run, |result| {
+            layer.verify(Direction::Backward, &result.download());
+            let download = |tensor: &Tensor| tensor.download().expect("the result comes back");
+            layer.verify_operands(&download(&grad_bias), &download(&grad_gate));
+        });
+    }
+    group.finish();
     Ok(())
 }
 
