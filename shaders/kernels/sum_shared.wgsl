@@ -1,4 +1,5 @@
 // The first of the sums of sum.wgsl, by subgroups that load together: each adds up @TERMS vectors of all its invocations.
+// Among the immediates, columns is the number of blocks of 32 elements in a row, and base_row the number of the last subgroup.
 struct Params {
     // A zero that only exists at run time.
     zero: u32,

@@ -38,8 +38,11 @@ pub(super) fn rows_among_vectors(
     }
 }
 
-/// Workgroups whose subgroups a kernel can number, if each loads once.
-const NUMBERED_GROUPS: u64 = (1 << 20) / (Rows::GROUP / Rows::SHARED) as u64;
+/// Subgroups that load together and that a kernel can number (`agreed` in `shaders/kernels/shared.wgsl`).
+pub(super) const NUMBERED: u64 = 1 << 20;
+
+/// Workgroups with no more subgroups, if each loads once.
+const NUMBERED_GROUPS: u64 = NUMBERED / (Rows::GROUP / Rows::SHARED) as u64;
 
 /// How many of `len` elements make whole workgroups that load together, in a grid without others.
 pub(super) fn in_shared_groups(len: u64, max: u32) -> u64 {

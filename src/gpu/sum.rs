@@ -3,7 +3,7 @@
 use super::adapter::WORKGROUP;
 use super::context::Context;
 use super::dispatch::{Prepared, immediates};
-use super::grid::{divisor, grid};
+use super::grid::{NUMBERED, divisor, grid};
 use super::pool::Purpose;
 use super::shader::{Rows, Sum};
 use super::span::Span;
@@ -169,7 +169,7 @@ impl Context {
         let from = self.info.shared_loads? as u64;
         let Axes { outer, n, inner } = axes;
         let whole = missing == 0 && elements == outer * n * inner;
-        if !whole || elements < from || byte % self.alignment() != 0 {
+        if !whole || elements < from || !byte.is_multiple_of(self.alignment()) {
             return None;
         }
         let shared = if inner == 1 {
@@ -277,9 +277,6 @@ impl Context {
         Ok(())
     }
 }
-
-/// Subgroups that a kernel can number.
-const NUMBERED: u64 = 1 << 20;
 
 /// What subgroups that load together add up.
 #[derive(Clone, Copy)]

@@ -304,13 +304,8 @@ impl Layout<'_> {
                 if self.kernel.access.contains(&Access::Output(k)) {
                     lines.push("subgroupBarrier();".to_owned());
                 }
-                lines.push(format!("let {variable}_here = pairs({value});"));
                 let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
-                let of = |lane| format!("subgroupShuffle({variable}_here, {lane}u)");
-                for k in 0..wide {
-                    let (even, odd) = (of(2 * k), of(2 * k + 1));
-                    lines.push(format!("{variable}[{place} + {k}u] = Wide({even}, {odd});"));
-                }
+                shared_store(lines, &variable, &place, value);
             };
             self.loaded_and_stored(lines, load, store);
             lines.push("}".to_owned());
@@ -547,6 +542,16 @@ impl Layout<'_> {
 pub(super) fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
     let own = shared_choice(lines, name, variable, place, 0..Rows::SHARING);
     lines.push(format!("let {name}_here = floats({own});"));
+}
+
+/// Stores the vectors of all lanes from `place` on.
+pub(super) fn shared_store(lines: &mut Vec<String>, variable: &str, place: &str, value: &str) {
+    lines.push(format!("let {variable}_here = pairs({value});"));
+    let of = |lane| format!("subgroupShuffle({variable}_here, {lane}u)");
+    for k in 0..Rows::SHARING / 2 {
+        let (even, odd) = (of(2 * k), of(2 * k + 1));
+        lines.push(format!("{variable}[{place} + {k}u] = Wide({even}, {odd});"));
+    }
 }
 
 /// Loads the vectors of these lanes, two at a time, and chooses between each two as soon as they are there: eight that wait for a choice do not

@@ -1,7 +1,7 @@
 //! The WGSL of the kernels that add up.
 
 use super::kernel::Rows;
-use super::layout::shared_load;
+use super::layout::{shared_load, shared_store};
 use super::with_library;
 use crate::wgsl::{SUM, SUM_SHARED};
 use std::ops::Range;
@@ -101,13 +101,7 @@ impl Sum {
         let place = |block: &str| format!("{wide}u * (({block}) & 0xffffffu)");
         let term = |k| place(&format!("first + {k}u * {blocks}"));
         let all = added_up(lines, &term, 0..terms);
-        lines.push(format!("let all = pairs({all});"));
-        let of = |lane| format!("subgroupShuffle(all, {lane}u)");
-        for k in 0..wide {
-            let (even, odd) = (of(2 * k), of(2 * k + 1));
-            let place = place("number");
-            lines.push(format!("sums[{place} + {k}u] = Wide({even}, {odd});"));
-        }
+        shared_store(lines, "sums", &place("number"), &all);
         terms
     }
 }
