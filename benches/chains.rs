@@ -9,7 +9,7 @@ mod support;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use nonlin::cpu::Cpu;
-use nonlin::{Activation, Chain, Direction, Engine, Gpu, Result, Tensor};
+use nonlin::{Activation, Chain, Direction, Engine, Gpu, Operand, Result, Tensor, Values};
 use std::hint::black_box;
 use std::time::Duration;
 use support::{Engines, OnDevice, check, measure, numbers};
@@ -41,18 +41,16 @@ impl Layer {
         }
     }
 
-    /// The steps, each as a chain of its own.
-    fn steps(&self) -> [Chain<'_>; 4] {
-        [
-            Chain::new().scale(SCALE),
-            Chain::new().add_row(&self.bias),
-            Activation::gelu().into(),
-            Chain::new().mul(&self.gate),
-        ]
+    /// On the device: `x`, the gradient of the output, bias and gate.
+    fn upload(&self, gpu: &Gpu) -> Result<[Tensor; 4]> {
+        let [x, grad, bias, gate] =
+            [&self.x, &self.grad, &self.bias, &self.gate].map(|values| gpu.upload(values));
+        Ok([x?, grad?, bias?, gate?])
     }
 
-    fn chain(&self) -> Chain<'_> {
-        self.steps().into_iter().fold(Chain::new(), Chain::then)
+    /// What goes into gelu.
+    fn inner(&self, i: usize) -> f64 {
+        f64::from(self.x[i]) * f64::from(SCALE) + f64::from(self.bias[i % COLUMNS])
     }
 
     /// Inputs that give without the row what `x` gives with it.
@@ -69,7 +67,7 @@ impl Layer {
         let gelu = Activation::gelu().referee();
         for i in check::places(got.len()) {
             let got = got[i];
-            let inner = f64::from(self.x[i]) * f64::from(SCALE) + f64::from(self.bias[i % COLUMNS]);
+            let inner = self.inner(i);
             let (factor, value) = match direction {
                 Direction::Forward => (f64::from(self.gate[i]), gelu.value(direction, inner)),
                 _ => {
@@ -88,8 +86,7 @@ impl Layer {
     /// The gradients of bias and gate.
     fn verify_operands(&self, bias: &[f32], gate: &[f32]) {
         let gelu = Activation::gelu().referee();
-        let inner =
-            |i: usize| f64::from(self.x[i]) * f64::from(SCALE) + f64::from(self.bias[i % COLUMNS]);
+        let inner = |i| self.inner(i);
         let grad = |i: usize| f64::from(self.grad[i]);
         for i in check::places(gate.len()) {
             let want = grad(i) * gelu.value(Direction::Forward, inner(i));
@@ -110,6 +107,21 @@ impl Layer {
             assert!(near, "bias, column {column}: got {got}, want {want}");
         }
     }
+}
+
+/// The steps, each as a chain of its own.
+fn steps<'a>(bias: impl Into<Values<'a>>, gate: impl Into<Operand<'a>>) -> [Chain<'a>; 4] {
+    [
+        Chain::new().scale(SCALE),
+        Chain::new().add_row(bias),
+        Activation::gelu().into(),
+        Chain::new().mul(gate),
+    ]
+}
+
+/// The steps in one chain.
+fn layer_of<'a>(steps: &[Chain<'a>; 4]) -> Chain<'a> {
+    steps.iter().cloned().fold(Chain::new(), Chain::then)
 }
 
 /// The four steps one after another; the values between them are written to memory and read again.
@@ -184,7 +196,8 @@ fn chains(criterion: &mut Criterion) {
 
 fn on_cpu(criterion: &mut Criterion, engines: &Engines, layer: &Layer) -> Result<()> {
     let n = layer.x.len();
-    let (steps, chain) = (layer.steps(), layer.chain());
+    let steps = steps(&layer.bias, &layer.gate);
+    let chain = layer_of(&steps);
     let mut out = nonlin::zeros(n);
     let before_gelu: Chain<'_> = Chain::new().scale(SCALE).add_row(&layer.bias);
     let kept = engines.all.forward(&before_gelu, &layer.x)?;
@@ -231,16 +244,9 @@ fn on_cpu(criterion: &mut Criterion, engines: &Engines, layer: &Layer) -> Result
 /// All tensors stay on the device, and each sample waits for its last kernel.
 fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
     let n = layer.x.len();
-    let [x, grad, bias, gate] =
-        [&layer.x, &layer.grad, &layer.bias, &layer.gate].map(|values| gpu.upload(values));
-    let (x, grad, bias, gate) = (x?, grad?, bias?, gate?);
-    let steps: [Chain<'_>; 4] = [
-        Chain::new().scale(SCALE),
-        Chain::new().add_row(&bias),
-        Activation::gelu().into(),
-        Chain::new().mul(&gate),
-    ];
-    let chain = steps.iter().cloned().fold(Chain::new(), Chain::then);
+    let [x, grad, bias, gate] = layer.upload(gpu)?;
+    let steps = steps(&bias, &gate);
+    let chain = layer_of(&steps);
     // What goes into each step.
     let mut values = vec![x.clone()];
     for step in &steps {
@@ -316,30 +322,24 @@ fn on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
 /// The backward pass with the gradients of bias and gate.
 fn gradients_on_gpu(criterion: &mut Criterion, gpu: &Gpu, layer: &Layer) -> Result<()> {
     let n = layer.x.len();
-    let [x, grad, bias, gate] =
-        [&layer.x, &layer.grad, &layer.bias, &layer.gate].map(|values| gpu.upload(values));
-    let (x, grad, bias, gate) = (x?, grad?, bias?, gate?);
-    let (scale, add) = (Chain::new().scale(SCALE), Chain::new().add_row(&bias));
-    let (gelu, mul) = (Activation::gelu(), Chain::new().mul(&gate));
-    let chain = Chain::new()
-        .then(scale.clone())
-        .then(add.clone())
-        .then(&gelu)
-        .then(mul.clone());
+    let [x, grad, bias, gate] = layer.upload(gpu)?;
+    let steps = steps(&bias, &gate);
+    let chain = layer_of(&steps);
+    let [scale, add, gelu, mul] = &steps;
     let (out, grad_gate, grad_bias) = (gpu.empty(n)?, gpu.empty(n)?, gpu.empty(COLUMNS)?);
     // The values before and behind gelu.
     let (inner, outer) = (gpu.empty(n)?, gpu.empty(n)?);
     let fused = || gpu.gradients_into(&chain, &x, &grad, &out, &[(0, &grad_bias), (1, &grad_gate)]);
     let forward = || {
-        gpu.forward_into(&scale, &x, &inner)?;
-        gpu.forward_in_place(&add, &inner)?;
-        gpu.forward_into(&gelu, &inner, &outer)
+        gpu.forward_into(scale, &x, &inner)?;
+        gpu.forward_in_place(add, &inner)?;
+        gpu.forward_into(gelu, &inner, &outer)
     };
     let kept = || {
-        gpu.gradients_into(&mul, &outer, &grad, &out, &[(0, &grad_gate)])?;
-        gpu.backward_in_place(&gelu, &inner, &out)?;
-        gpu.gradients_into(&add, &inner, &out, &out, &[(0, &grad_bias)])?;
-        gpu.backward_in_place(&scale, &x, &out)
+        gpu.gradients_into(mul, &outer, &grad, &out, &[(0, &grad_gate)])?;
+        gpu.backward_in_place(gelu, &inner, &out)?;
+        gpu.gradients_into(add, &inner, &out, &out, &[(0, &grad_bias)])?;
+        gpu.backward_in_place(scale, &x, &out)
     };
     let from_x = || forward().and_then(|()| kept());
     forward()?;

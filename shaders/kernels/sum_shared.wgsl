@@ -3,9 +3,6 @@
 struct Params {
     // A zero that only exists at run time.
     zero: u32,
-    unused0: u32,
-    unused1: u32,
-    unused2: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -36,10 +36,10 @@ fn exp_times_nonpositive(e: Exp, factor: F) -> F {
     return times_pow2_nonpositive(fma(factor, e.p, factor), e.k);
 }
 
-// As exp_times where the sum of k and raised is 0 at most and -127 at least, with 2^-127 for 0: where a product that is then subnormal may be taken
-// for 0. factor is times 2^-raised.
+// As exp_times where k + raised is -127 at least, with 0 for 2^-127: where a product that is then subnormal may be taken for 0. factor is
+// times 2^-raised.
 fn exp_times_flushed(e: Exp, factor: F, raised: u32) -> F {
-    return fma(factor, e.p, factor) * bitcast<F>((whole_bits(e.k) << U(23u)) + U(0x3f800000u + (raised << 23u)));
+    return fma(factor, e.p, factor) * pow2_raised(e.k, raised);
 }
 
 // Bits whose lowest nine are those of an integral k, |k| < 2^22, without the conversion, which is guarded against numbers that no integer
@@ -63,6 +63,11 @@ fn pow2_of(k: F) -> F {
     return pow2_of_bits(whole_bits(k));
 }
 
+// 2^(k + raised) for integral k where that is 2^-126 to 2^127, and 0 for 2^-127.
+fn pow2_raised(k: F, raised: u32) -> F {
+    return bitcast<F>((whole_bits(k) << U(23u)) + U(0x3f800000u + (raised << 23u)));
+}
+
 // x * 2^k for a normal x and integral -250 <= k <= 250, in two normal factors.
 fn times_pow2(x: F, k: F) -> F {
     let whole = whole_bits(k);
@@ -73,20 +78,21 @@ fn times_pow2(x: F, k: F) -> F {
 // The same for -190 <= k <= 0, and |x| below 2^63. 2^-64 is from bits that only exist at run time: the compiler would multiply x by a
 // constant first, which may leave nothing of it.
 fn times_pow2_nonpositive(x: F, k: F) -> F {
-    return x * pow2_above(k) * bitcast<F>(U(0x1f800000u ^ zero_bits()));
+    return x * pow2_raised(k, 64u) * bitcast<F>(U(0x1f800000u ^ zero_bits()));
 }
 
-// 2^(k + 64) for integral -190 <= k <= 63: a normal number.
-fn pow2_above(k: F) -> F {
-    return bitcast<F>((whole_bits(k) << U(23u)) + U(0x5f800000u));
-}
+// exp(r) - 1 = r + EXPM1_2 r^2 + ... for |r| <= 0.348. Error 2^-28.2 of exp(r).
+const EXPM1_2: f32 = 0x1.fffffcp-2f;
+const EXPM1_3: f32 = 0x1.55548ep-3f;
+const EXPM1_4: f32 = 0x1.5558ap-5f;
+const EXPM1_5: f32 = 0x1.123c5ep-7f;
+const EXPM1_6: f32 = 0x1.6a6316p-10f;
 
-// exp(r) - 1 for |r| <= 0.348. Error 2^-28.2 of exp(r).
 fn expm1_reduced(r: F) -> F {
     // Two short chains, because llvmpipe has no other work for the time that a long one takes.
     let z = r * r;
-    let low = 0x1.fffffcp-2f + r * 0x1.55548ep-3f;
-    let high = 0x1.5558ap-5f + r * 0x1.123c5ep-7f + z * 0x1.6a6316p-10f;
+    let low = EXPM1_2 + r * EXPM1_3;
+    let high = EXPM1_4 + r * EXPM1_5 + z * EXPM1_6;
     return fma(z, low + z * high, r);
 }
 

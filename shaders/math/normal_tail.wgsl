@@ -8,8 +8,8 @@ fn exp_of_square(t: F, scale: f32) -> Exp {
     let r = launder(fma(k, F(-LN2_HI / scale), t_hi * t_hi)) + fma(k, F(-LN2_LO / scale), (t - t_hi) * (t + t_hi));
     // The polynomial of expm1_reduced in scale * r. One chain: llvmpipe's compiler runs out of registers for two beside that of the factor.
     let s2 = scale * scale;
-    return Exp(r * (scale + r * (0x1.fffffcp-2f * s2 + r * (0x1.55548ep-3f * s2 * scale
-        + r * (0x1.5558ap-5f * s2 * s2 + r * (0x1.123c5ep-7f * s2 * s2 * scale + r * (0x1.6a6316p-10f * s2 * s2 * s2)))))), k);
+    return Exp(r * (scale + r * (EXPM1_2 * s2 + r * (EXPM1_3 * s2 * scale
+        + r * (EXPM1_4 * s2 * s2 + r * (EXPM1_5 * s2 * s2 * scale + r * (EXPM1_6 * s2 * s2 * s2)))))), k);
 }
 
 // v = t / (t + 4), from 0 at t = 0 to 0.78 at 14.6. a is t, but where t is a limit beyond which v does not matter: it may be larger

@@ -336,10 +336,7 @@ impl Context {
             let (bindings, starts) = pieces.bind(memory, place, len);
             let params = pieces.params(memory, place, starts);
             let immediates = match memory {
-                Memory::Vectors(rows) if rows.is_shared() => {
-                    let of_rows = [params[2], params[3], params[4], params[5], params[6]];
-                    Some(immediates(of_rows))
-                }
+                Memory::Vectors(rows) if rows.is_shared() => Some(immediates(&params[2..7])),
                 _ => None,
             };
             let bind_group = self.bind_group(&compiled, params, bindings)?;
@@ -369,13 +366,13 @@ impl Context {
     }
 }
 
-/// What a kernel takes whose invocations load together: digits, and what it is told of rows.
-pub(super) fn immediates(of_rows: [u32; 5]) -> Immediates {
+/// What a kernel takes whose invocations load together: digits, and the five words that it is told of rows.
+pub(super) fn immediates(of_rows: &[u32]) -> Immediates {
     let mut words = Immediates::default();
     for (word, digit) in words[..16].iter_mut().zip(0..) {
         *word = digit;
     }
-    words[16..].copy_from_slice(&of_rows);
+    words[16..].copy_from_slice(of_rows);
     words
 }
 

@@ -126,8 +126,8 @@ impl Context {
         let (mut missing, mut elements) = (part.missing, part.elements);
         loop {
             let axes = Axes { outer, n, inner };
-            if let Some(shared) = self.shared(axes, missing, elements, values.1) {
-                let (sums, partial) = self.prepare_shared(axes, shared, &values, prepared)?;
+            if let Some(shared) = self.shared_sum(axes, missing, elements, values.1) {
+                let (sums, partial) = self.prepare_shared_sum(axes, shared, &values, prepared)?;
                 values = (sums.buffers()[0].clone(), 0);
                 between.push(sums);
                 (n, missing, elements) = (partial, 0, outer * partial * inner);
@@ -165,7 +165,7 @@ impl Context {
     }
 
     /// What subgroups that load together can add up first, where the device has them and it pays.
-    fn shared(&self, axes: Axes, missing: u64, elements: u64, byte: u64) -> Option<Shared> {
+    fn shared_sum(&self, axes: Axes, missing: u64, elements: u64, byte: u64) -> Option<SharedSum> {
         let from = self.info.shared_loads? as u64;
         let Axes { outer, n, inner } = axes;
         let whole = missing == 0 && elements == outer * n * inner;
@@ -173,9 +173,9 @@ impl Context {
             return None;
         }
         let shared = if inner == 1 {
-            Shared::along(outer, n)
+            SharedSum::along(outer, n)
         } else {
-            Shared::across(n, inner)
+            SharedSum::across(n, inner)
         };
         // What is left over is behind it, in the last of the outer; and its sums go to memory of their own.
         let fits = (outer == 1 || shared.n == n) && shared.partial > 0;
@@ -184,10 +184,10 @@ impl Context {
     }
 
     /// Appends the kernel of subgroups that load together, and one for what they leave over. Gives the sums, and how many are left along the axis.
-    fn prepare_shared(
+    fn prepare_shared_sum(
         self: &Arc<Self>,
         axes: Axes,
-        shared: Shared,
+        shared: SharedSum,
         values: &(wgpu::Buffer, u64),
         prepared: &mut Prepared,
     ) -> Result<(Tensor, u64)> {
@@ -209,7 +209,7 @@ impl Context {
             self.info.max_groups,
         );
         let (magic, shift) = divisor(shared.blocks as u32);
-        let immediates = immediates([
+        let immediates = immediates(&[
             shared.blocks as u32,
             magic,
             shift,
@@ -280,7 +280,7 @@ impl Context {
 
 /// What subgroups that load together add up.
 #[derive(Clone, Copy)]
-struct Shared {
+struct SharedSum {
     sum: Sum,
     /// How many of the axis they add up, and to how many.
     n: u64,
@@ -290,7 +290,7 @@ struct Shared {
     blocks: u64,
 }
 
-impl Shared {
+impl SharedSum {
     /// The inner elements are one: each subgroup takes what lies together.
     fn along(outer: u64, n: u64) -> Self {
         let partial = n / u64::from(Sum::ALONG);
