@@ -208,6 +208,8 @@ def gelu_quick_derivative(x):
 
 gelu_ratio = beyond_root(gelu_derivative, "-0.7517915")
 gelu_quick_ratio = beyond_root(gelu_quick_derivative, "-0.75115423")
+table("GELU_LEFT", LEFT.format("gelu"), gelu_ratio, 0.1875, 8)
+table("GELU_QUICK_LEFT", LEFT.format("gelu_quick"), gelu_quick_ratio, 0.28125, 7)
 table_of_eight("NORMAL_TAIL_OF_EIGHT", "The tail of the normal distribution, `Φ(-t)`,", lambda t: mp.erfc(t / mp.sqrt(2)) / 2, 6.5, 0, 10)
 table_of_eight("GELU_LEFT_OF_EIGHT", LEFT.format("gelu"), gelu_ratio, 6.375, 0, 10)
 table_of_eight("GELU_TANH_LEFT_OF_EIGHT", LEFT.format("gelu_tanh"), gelu_tanh_ratio, 5.75, 0, 10)

@@ -4,7 +4,7 @@ use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
 use crate::math::{
-    GELU_LEFT_OF_EIGHT, LOWER, NORMAL_TAIL, NORMAL_TAIL_OF_EIGHT, exp_of_square, gate_by_tail, gate_derivative_beyond, moderate_or_general, polynomial, tail_centred, tail_ratio, tail_variable,
+    GELU_LEFT, GELU_LEFT_OF_EIGHT, LOWER, NORMAL_TAIL, NORMAL_TAIL_OF_EIGHT, exp_of_square, gate_by_tail, gate_derivative_by_pieces, moderate_or_general, polynomial, tail_centred, tail_ratio, tail_variable,
 };
 use crate::reference::{gated, normal_cdf, normal_pdf};
 
@@ -96,10 +96,6 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
-        if L::EIGHT_PIECES {
-            let (t, pieces) = (x.abs(), &GELU_LEFT_OF_EIGHT);
-            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), ROOT), derivative(x));
-        }
-        (derivative(x), false)
+        gate_derivative_by_pieces!(L, x, ROOT, GELU_LEFT, GELU_LEFT_OF_EIGHT, derivative(x))
     }
 }

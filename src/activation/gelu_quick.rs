@@ -3,7 +3,7 @@
 use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
-use crate::math::{GELU_QUICK_LEFT_OF_EIGHT, gate, gate_derivative_beyond, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative};
+use crate::math::{GELU_QUICK_LEFT, GELU_QUICK_LEFT_OF_EIGHT, gate, gate_derivative_by_pieces, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative};
 use crate::reference::{gated, sigmoid};
 
 pub(super) struct Function;
@@ -81,10 +81,6 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
-        if L::EIGHT_PIECES {
-            let (t, pieces) = (x.abs(), &GELU_QUICK_LEFT_OF_EIGHT);
-            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), ROOT), derivative(x));
-        }
-        (derivative(x), false)
+        gate_derivative_by_pieces!(L, x, ROOT, GELU_QUICK_LEFT, GELU_QUICK_LEFT_OF_EIGHT, derivative(x))
     }
 }

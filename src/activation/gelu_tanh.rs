@@ -4,7 +4,7 @@ use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
 use crate::math::{
-    GELU_TANH_LEFT, GELU_TANH_LEFT_OF_EIGHT, GELU_TANH_TAIL, GateDerivative, exp_pair, gate, gate_by_tail, gate_derivative_beyond, gate_derivative_unfused, gate_of_product, moderate_or_general,
+    GELU_TANH_LEFT, GELU_TANH_LEFT_OF_EIGHT, GELU_TANH_TAIL, GateDerivative, exp_pair, gate, gate_by_tail, gate_derivative_by_pieces, gate_derivative_unfused, gate_of_product, moderate_or_general,
     polynomial, product_pair, raised_exp_pair,
 };
 use crate::reference::{gated, sigmoid};
@@ -179,15 +179,6 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
-        if L::TABLES {
-            let t = x.abs();
-            let quick = gate_derivative_beyond(x, GELU_TANH_LEFT.at(t), ROOT);
-            return moderate_or_general!(L, GELU_TANH_LEFT.lacks(t), quick, derivative(x));
-        }
-        if L::EIGHT_PIECES {
-            let (t, pieces) = (x.abs(), &GELU_TANH_LEFT_OF_EIGHT);
-            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), ROOT), derivative(x));
-        }
-        (derivative(x), false)
+        gate_derivative_by_pieces!(L, x, ROOT, GELU_TANH_LEFT, GELU_TANH_LEFT_OF_EIGHT, derivative(x))
     }
 }

@@ -4,7 +4,7 @@ use super::elementwise::{Constants, Elementwise};
 use super::metadata::{Family, Metadata};
 use crate::cpu::Lanes;
 use crate::math::{
-    LOGISTIC_TAIL, MODERATE, SILU_LEFT, SILU_LEFT_OF_EIGHT, SILU_ROOT, gate, gate_by_tail, gate_derivative_beyond, moderate_or_general, raised_exp, silu_derivative, silu_moderate,
+    LOGISTIC_TAIL, MODERATE, SILU_LEFT, SILU_LEFT_OF_EIGHT, SILU_ROOT, gate, gate_by_tail, gate_derivative_by_pieces, moderate_or_general, raised_exp, silu_derivative, silu_moderate,
 };
 use crate::reference::{gated, sigmoid};
 
@@ -70,15 +70,6 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative_and_size<L: Lanes>(x: L, _c: &Constants) -> (L, bool) {
-        let t = x.abs();
-        if L::TABLES {
-            let quick = gate_derivative_beyond(x, SILU_LEFT.at(t), SILU_ROOT);
-            return moderate_or_general!(L, SILU_LEFT.lacks(t), quick, derivative(x));
-        }
-        if L::EIGHT_PIECES {
-            let (t, pieces) = (x.abs(), &SILU_LEFT_OF_EIGHT);
-            return moderate_or_general!(L, pieces.lacks(t), gate_derivative_beyond(x, pieces.at(t), SILU_ROOT), derivative(x));
-        }
-        (derivative(x), false)
+        gate_derivative_by_pieces!(L, x, SILU_ROOT, SILU_LEFT, SILU_LEFT_OF_EIGHT, derivative(x))
     }
 }

@@ -4,7 +4,7 @@ use super::elementwise::{Constants, Elementwise, constants, pair, split};
 use super::metadata::{Family, Metadata, Parameter};
 use crate::cpu::Lanes;
 use crate::math::{
-    MODERATE, SILU_LEFT_OF_EIGHT, SILU_ROOT, gate_derivative_by_left, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative, times_sigmoid,
+    MODERATE, SILU_LEFT, SILU_LEFT_OF_EIGHT, SILU_ROOT, gate_derivative_by_left, gate_of_product, moderate_or_general, product_pair, raised_exp_pair, silu_derivative, times_sigmoid,
 };
 use crate::reference::{gated, sigmoid};
 
@@ -51,7 +51,8 @@ fn derivative_by_pieces<L: Lanes>(x: L, c: &Constants) -> L {
     let x = x * L::splat(c[11]);
     let (hi, lo) = product_pair(L::splat(c[1] * c[11]), L::splat(c[2] * c[11]), x.abs());
     let beyond = (x.abs() + L::splat(c[5] * c[11])).mul_add(L::splat(c[0] * c[11]), L::splat(beta_times_rest(c)));
-    gate_derivative_by_left(x, beyond * SILU_LEFT_OF_EIGHT.at_pair(hi, lo))
+    let ratio = if L::TABLES { SILU_LEFT.at_pair(hi, lo) } else { SILU_LEFT_OF_EIGHT.at_pair(hi, lo) };
+    gate_derivative_by_left(x, beyond * ratio)
 }
 
 impl Elementwise for Function {
@@ -82,7 +83,7 @@ impl Elementwise for Function {
         let [base_2_hi, base_2_lo] = pair(beta * std::f64::consts::LOG2_E);
         let up_to = |limit: f32| (f64::from(limit) * (1.0 - 1e-6) / beta.abs()).min(f64::from(f32::MAX)) as f32;
         let moderate = up_to(MODERATE - 2.0);
-        // Not at all where beta is so small that the root is no f32.
+        // Eight pieces hold less than the table. None hold a beta so small that the root is no f32.
         let held = if root_hi.is_finite() { up_to(SILU_LEFT_OF_EIGHT.limit) } else { 0.0 };
         let sign = if beta < 0.0 { -1.0 } else { 1.0 };
         constants([
@@ -112,7 +113,7 @@ impl Elementwise for Function {
 
     #[inline(always)]
     fn derivative<L: Lanes>(x: L, c: &Constants) -> L {
-        if L::EIGHT_PIECES {
+        if L::TABLES || L::EIGHT_PIECES {
             return moderate_or_general!(L, x.reaches(c[10]), derivative_by_pieces(x, c), derivative(x, c)).0;
         }
         derivative(x, c)

@@ -30,7 +30,7 @@ pub(crate) trait Lanes:
     /// Whether a branch on [`any`](Self::any) is cheap. Where the compiler is to vectorise the loop it is not.
     const BRANCHES: bool;
     /// Whether the forms of `math::moderate` are faster here than those that hold everywhere.
-    const MODERATE: bool = Self::FUSED && Self::BRANCHES && !Self::TABLES;
+    const MODERATE: bool = Self::FUSED && Self::BRANCHES;
     /// One truth value a lane.
     type Mask: Copy
         + BitAnd<Output = Self::Mask>

@@ -18,16 +18,17 @@ pub(crate) use exp::{
 pub(crate) use log::{log, log1p, log1p_unit};
 pub(crate) use moderate::{MODERATE, gate_of_product, silu_moderate};
 pub(crate) use piecewise::{
-    gate_by_tail, gate_derivative_beyond, gate_derivative_by_left, moderate_or_general,
+    gate_by_tail, gate_derivative_beyond, gate_derivative_by_left, gate_derivative_by_pieces,
+    moderate_or_general,
 };
 pub(crate) use sigmoid::{
     GateDerivative, SILU_ROOT, gate, gate_derivative_unfused, logistic, silu_derivative,
     times_sigmoid, times_sigmoid_derivative,
 };
 pub(crate) use tables::{
-    GELU_LEFT_OF_EIGHT, GELU_QUICK_LEFT_OF_EIGHT, GELU_TANH_LEFT, GELU_TANH_LEFT_OF_EIGHT,
-    GELU_TANH_TAIL, LOGISTIC_TAIL, NORMAL_TAIL, NORMAL_TAIL_OF_EIGHT, SILU_LEFT,
-    SILU_LEFT_OF_EIGHT, TANH_RATIO,
+    GELU_LEFT, GELU_LEFT_OF_EIGHT, GELU_QUICK_LEFT, GELU_QUICK_LEFT_OF_EIGHT, GELU_TANH_LEFT,
+    GELU_TANH_LEFT_OF_EIGHT, GELU_TANH_TAIL, LOGISTIC_TAIL, NORMAL_TAIL, NORMAL_TAIL_OF_EIGHT,
+    SILU_LEFT, SILU_LEFT_OF_EIGHT, TANH_RATIO,
 };
 pub(crate) use tanh::{tanh, tanh_nonnegative};
 

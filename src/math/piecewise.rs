@@ -33,6 +33,17 @@ impl<const N: usize> Table<N> {
     pub(crate) fn lacks<L: Lanes>(&self, t: L) -> L::Mask {
         !t.lt(L::splat(31.5 * self.step))
     }
+
+    /// A number whose lowest five bits tell the polynomial for `t`, and where `t` lies from its middle.
+    #[inline(always)]
+    fn place<L: Lanes>(&self, t: L) -> (L, L) {
+        let shift = L::splat(ROUNDING);
+        let shifted = t.mul_add(L::splat(1.0 / self.step), shift);
+        (
+            shifted,
+            (shifted - shift).neg_mul_add(L::splat(self.step), t),
+        )
+    }
 }
 
 /// A polynomial in `$s` whose coefficients are looked up at `$place`. A loop over many terms, each of several vectors, is one that the compiler leaves
@@ -51,10 +62,8 @@ macro_rules! at_32 {
             /// The function at `t`, which is not negative, with one rounding of its own; any number where the table does not hold `t`.
             #[inline(always)]
             pub(crate) fn at<L: Lanes>(&self, t: L) -> L {
-                let shift = L::splat(ROUNDING);
-                let shifted = t.mul_add(L::splat(1.0 / self.step), shift);
-                let s = (shifted - shift).neg_mul_add(L::splat(self.step), t);
-                horner!(s, shifted.lookup(self.coefficients), $($numbers)*)
+                let (place, s) = self.place(t);
+                horner!(s, place.lookup(self.coefficients), $($numbers)*)
             }
         }
     )*};
@@ -63,6 +72,16 @@ at_32! {
     6: 5 4 3 2 1 0;
     7: 6 5 4 3 2 1 0;
     8: 7 6 5 4 3 2 1 0;
+}
+
+impl Table<7> {
+    /// As [`at`](Self::at) for `t = hi + lo`, `|lo|` below about `|hi|·2^-10`.
+    #[inline(always)]
+    pub(crate) fn at_pair<L: Lanes>(&self, hi: L, lo: L) -> L {
+        let (place, s) = self.place(hi);
+        let s = s + lo;
+        horner!(s, place.lookup(self.coefficients), 6 5 4 3 2 1 0)
+    }
 }
 
 macro_rules! at_eight {
@@ -152,6 +171,28 @@ pub(crate) use moderate_or_general;
 pub(crate) fn gate_by_tail<L: Lanes>(x: L, t: L, tail: L) -> L {
     t.neg_mul_add(tail, x.at_least(L::splat(0.0)))
 }
+
+/// The derivative of a gate, and whether all is moderate: by the pieces that the instruction set has, which hold what remains of its left side at `-|x|`
+/// when that is divided by the distance from `$root`; by `$general` where they do not hold x, and where there are none.
+macro_rules! gate_derivative_by_pieces {
+    ($lanes:ident, $x:ident, $root:expr, $table:ident, $eight:ident, $general:expr) => {{
+        let t = $x.abs();
+        if $lanes::TABLES {
+            let quick = crate::math::gate_derivative_beyond($x, $table.at(t), $root);
+            crate::math::moderate_or_general!($lanes, $table.lacks(t), quick, $general)
+        } else if $lanes::EIGHT_PIECES {
+            crate::math::moderate_or_general!(
+                $lanes,
+                $eight.lacks(t),
+                crate::math::gate_derivative_beyond($x, $eight.at(t), $root),
+                $general
+            )
+        } else {
+            ($general, false)
+        }
+    }};
+}
+pub(crate) use gate_derivative_by_pieces;
 
 /// The derivative of a gate, given what remains of its left side at `-|x|` when that is divided by the distance from `root`.
 #[inline(always)]
