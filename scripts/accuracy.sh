@@ -2,7 +2,7 @@
 # Writes docs/accuracy.md: the largest error of every function over all 2^32 inputs. The functions of the course chapter on every adapter of the
 # machine, the others on the CPU and on the adapter given, lavapipe (llvmpipe through Vulkan) by default. About an hour on two cores. It may be
 # stopped and started again: what is done is kept in target/accuracy.
-# `scripts/accuracy.sh cpu` writes docs/accuracy_cpu.md instead, of the CPU engine alone, in a quarter of an hour.
+# `scripts/accuracy.sh cpu` writes docs/accuracy_cpu.md instead, of the CPU engine alone with every instruction set, in a quarter of an hour.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ kept=target/accuracy
 mkdir -p "$kept"
 cargo build --release -p nonlin-cli
 if [ "$adapter" = cpu ]; then
-    target/release/nonlin check --exhaustive --engine cpu --direction forward,derivative --ops all --markdown >"$kept/cpu.md"
+    target/release/nonlin check --exhaustive --engine cpu --isa all --direction forward,derivative --ops all --markdown >"$kept/cpu.md"
     mv "$kept/cpu.md" docs/accuracy_cpu.md
     exit
 fi

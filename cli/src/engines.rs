@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use clap::ValueEnum;
-use nonlin::cpu::Cpu;
+use nonlin::cpu::{Cpu, Isa};
 use nonlin::{Engine, Error, Gpu};
 
 /// The word in place of an adapter's name that asks for no GPU at all.
@@ -11,6 +11,32 @@ const CPU: &str = "cpu";
 /// Help text of `--adapter`.
 pub const ADAPTER_HELP: &str =
     "Part of the adapter's name, `software`, or `cpu`; without it NONLIN_ADAPTER counts";
+
+/// The name that chooses an instruction set: without the marks and the extensions beside it.
+fn isa_name(isa: Isa) -> String {
+    let name = isa.name().split('+').next().unwrap_or_default();
+    name.replace('-', "").to_lowercase()
+}
+
+/// The instruction set of this machine that has the name, or without one the widest.
+///
+/// # Errors
+/// That this machine has none of that name, with those that it has.
+pub fn isa(name: Option<&str>) -> Result<Isa, Failure> {
+    let Some(name) = name else {
+        return Ok(Isa::detect());
+    };
+    let available = Isa::available();
+    let asked = name.trim().to_lowercase();
+    let found = available.iter().find(|isa| isa_name(**isa) == asked);
+    found.copied().ok_or_else(|| {
+        let names: Vec<String> = available.iter().map(|isa| isa_name(*isa)).collect();
+        let names = names.join(", ");
+        Failure::Usage(format!(
+            "instruction set `{name}`: this machine has {names}"
+        ))
+    })
+}
 
 /// Keeps Mesa's device-select layer, which asks the desktop which GPU it prefers, from complaining on standard error where
 /// there is no desktop. Has to be called before any thread is started.

@@ -5,6 +5,7 @@ mod common;
 use common::{json_lines, nonlin, on_an_adapter, program};
 use libtest_mimic::{Arguments, Trial};
 use nonlin::Activation;
+use nonlin::cpu::Isa;
 use std::path::PathBuf;
 
 /// A file of this test run, which is not there yet.
@@ -267,6 +268,54 @@ fn arguments_that_make_no_sense_are_refused() {
     nonlin(&["check", "--engine", "gpu", "--adapter", "nosuch"]).complaint(1);
 }
 
+fn every_instruction_set_is_checked() {
+    let run = nonlin(&[
+        "check",
+        "--ops",
+        "gelu,swish",
+        "--engine",
+        "cpu",
+        "--isa",
+        "all",
+        "--json",
+        "-",
+    ]);
+    assert_eq!(run.status, 0, "{}", run.err);
+    let objects = json_lines(&run.out);
+    let sets = Isa::available();
+    assert_eq!(objects.len(), 2 * 2 * sets.len());
+    for isa in sets {
+        let name = isa.name();
+        let of_it = objects.iter().filter(|object| {
+            let description = object["description"].as_str();
+            description.is_some_and(|text| text.contains(name))
+        });
+        assert_eq!(of_it.count(), 4, "{name}: {objects:?}");
+    }
+    nonlin(&["check", "--engine", "cpu", "--isa", "nosuch"]).complaint(2);
+    let run = nonlin(&[
+        "bench",
+        "--engine",
+        "cpu",
+        "--isa",
+        "portable",
+        "--ops",
+        "relu",
+        "--elements",
+        "64",
+        "--json",
+        "-",
+    ]);
+    let objects = json_lines(&run.out);
+    assert!(
+        !objects.is_empty()
+            && objects
+                .iter()
+                .all(|object| object["isa"] == Isa::Portable.name()),
+        "{objects:?}"
+    );
+}
+
 fn the_environment_can_choose_the_cpu() {
     let mut command = program(&["check", "--ops", "relu", "--json", "-"]);
     let output = command.env("NONLIN_ADAPTER", "cpu").output();
@@ -294,11 +343,12 @@ fn main() -> std::process::ExitCode {
         other_parameters_are_checked_on_every_adapter,
         textbook_formulas_are_measured_beside,
     ];
-    let here: [Named; 5] = named![
+    let here: [Named; 6] = named![
         a_broken_bound_is_found,
         an_exhaustive_run_goes_on_where_it_was_stopped,
         markdown_has_a_table_for_each_family,
         arguments_that_make_no_sense_are_refused,
+        every_instruction_set_is_checked,
         the_environment_can_choose_the_cpu,
     ];
     let trial = |(name, check): Named| {

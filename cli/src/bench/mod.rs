@@ -55,6 +55,9 @@ pub struct Options {
     engine: Vec<Choice>,
     #[arg(long, value_name = "NAME", help = engines::ADAPTER_HELP)]
     adapter: Option<String>,
+    /// The CPU engine's instruction set, such as avx2 or portable; without it the widest that this machine has.
+    #[arg(long, value_name = "NAME")]
+    isa: Option<String>,
     /// Seed of the standard-normal inputs.
     #[arg(long, default_value_t = 42)]
     seed: u64,
@@ -141,9 +144,11 @@ impl Engines {
         let mut cpus = Vec::new();
         if wanted(Choice::Cpu) {
             let threads = options.threads.unwrap_or_else(|| Cpu::new().threads());
-            cpus.push(Cpu::with_threads(1)?);
+            let isa = engines::isa(options.isa.as_deref())?;
+            let cpu = |threads| Cpu::with_threads(threads)?.with_isa(isa);
+            cpus.push(cpu(1)?);
             if threads > 1 {
-                cpus.push(Cpu::with_threads(threads)?);
+                cpus.push(cpu(threads)?);
             }
         }
         let (mut gpu, mut no_gpu) = (None, None);

@@ -50,6 +50,9 @@ pub struct Options {
     /// Part of the adapter's name, `software`, or `all`; without it NONLIN_ADAPTER counts.
     #[arg(long, value_name = "NAME")]
     adapter: Option<String>,
+    /// The CPU engine's instruction set, such as avx2 or portable, or `all` of this machine; without it the widest.
+    #[arg(long, value_name = "NAME")]
+    isa: Option<String>,
     /// All 2^32 inputs instead of a sample; a sample still with other parameters than the standard ones.
     #[arg(long)]
     exhaustive: bool,
@@ -169,7 +172,7 @@ impl Options {
         let adapter = self.adapter.as_deref();
         let mut subjects = Vec::new();
         if wanted(Choice::Cpu) {
-            subjects.push(Subject::cpu());
+            subjects.extend(Subject::cpus(self.isa.as_deref())?);
         }
         let gpu_is_asked_for = self.engine.contains(&Choice::Gpu);
         if wanted(Choice::Gpu) && (gpu_is_asked_for || !engines::cpu_is_asked_for(adapter)) {

@@ -1,10 +1,16 @@
 //! [`Subject`]: an engine that is checked.
 
-use nonlin::cpu::Cpu;
+use crate::engines;
+use crate::failure::Failure;
+use nonlin::cpu::{Cpu, Isa};
 use nonlin::{Engine, Error, Gpu};
 
-/// The word in place of an adapter's name that asks for every one.
+/// The word in place of an adapter's or an instruction set's name that asks for every one.
 const ALL: &str = "all";
+
+fn is_all(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case(ALL)
+}
 
 /// An engine that is checked.
 pub struct Subject {
@@ -23,23 +29,28 @@ enum Which {
 }
 
 impl Subject {
-    /// The CPU engine.
-    pub fn cpu() -> Self {
-        let cpu = Cpu::new();
-        Self {
+    /// The CPU engine with the instruction set of that name, with every one, or without a name with the widest.
+    pub fn cpus(isa: Option<&str>) -> Result<Vec<Self>, Failure> {
+        if isa.is_some_and(is_all) {
+            return Isa::available().iter().map(|isa| Self::cpu(*isa)).collect();
+        }
+        Ok(vec![Self::cpu(engines::isa(isa)?)?])
+    }
+
+    fn cpu(isa: Isa) -> Result<Self, Failure> {
+        let cpu = Cpu::new().with_isa(isa)?;
+        Ok(Self {
             kind: "cpu",
-            name: format!("CPU, {}", cpu.isa().name()),
+            name: format!("CPU, {}", isa.name()),
             description: cpu.description(),
             engine: Which::Cpu(cpu),
-        }
+        })
     }
 
     /// The adapter of that name, every one, or without a name the best.
     pub fn gpus(adapter: Option<&str>) -> Result<Vec<Self>, Error> {
         let opened = match adapter {
-            Some(name) if name.trim().eq_ignore_ascii_case(ALL) => {
-                Gpu::builder().build_all().into_iter().collect()
-            }
+            Some(name) if is_all(name) => Gpu::builder().build_all().into_iter().collect(),
             Some(name) => Gpu::builder().adapter(name).build().map(|gpu| vec![gpu]),
             None => Gpu::new().map(|gpu| vec![gpu]),
         };
