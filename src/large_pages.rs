@@ -1,6 +1,7 @@
 //! [`zeros`], and how a system is asked to map memory in large pages.
 
 /// From so many bytes on the system is asked for large pages, as NumPy asks for them.
+#[cfg(not(target_arch = "wasm32"))]
 const LARGE: usize = 4 << 20;
 
 /// `len` zeros for a long call to read or to write, as `vec![0.0; len]`, in memory that the system is asked to map in large pages.
@@ -30,6 +31,7 @@ pub(crate) fn room(len: usize) -> Vec<f32> {
 }
 
 /// Whether large pages are worth asking for.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn is_large(bytes: usize) -> bool {
     cfg!(target_os = "linux") && bytes >= LARGE
 }
@@ -49,7 +51,7 @@ pub(crate) fn prefer(start: usize, bytes: usize) {
         }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = start;
+    let _ = (start, bytes);
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 /// Bytes of the last-level cache that a thread is taken to have at most. Processors have 1 to 3 MiB a thread; a virtual machine is told of a
 /// whole processor's cache, which it shares with strangers.
+#[cfg(target_arch = "x86_64")]
 const LAST_LEVEL: usize = 2 << 20;
 
 /// The same on AMD's processors, where eight cores have one to themselves, of 32 MiB as a rule, and what a machine is told of it can be
 /// believed: with 32 MiB for two threads, a relu is 1.1 to 2.4 times as fast through it up to 16 MiB for one thread, operand and result
 /// together, and up to 32 MiB for two; above that it is 1.2 to 1.9 times as fast past it.
+#[cfg(target_arch = "x86_64")]
 const LAST_LEVEL_AMD: usize = 32 << 20;
 
 /// Bytes that so many threads can hope to find again in their caches. A call that touches more than that writes its results past the

@@ -1,10 +1,14 @@
 //! How bytes travel between host and device: by mapping the tensor's own buffers where memory is shared, else through pooled
 //! buffers on the way, in pieces.
 
-use super::context::{Context, at_once, lock, scoped};
+#[cfg(not(target_arch = "wasm32"))]
+use super::context::at_once;
+use super::context::{Context, lock, scoped};
 use super::pool::{Pooled, Purpose};
 use super::tensor::Inner;
-use crate::{Error, Result, large_pages};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::large_pages;
+use crate::{Error, Result};
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use std::collections::VecDeque;
 use std::sync::Arc;
