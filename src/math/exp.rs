@@ -99,7 +99,9 @@ pub(crate) fn raised_exp_of_multiple<L: Lanes>(multiple: f32, hi: L, lo: L) -> R
 /// `2^(64 + k)` and r with `multiple·(hi + lo) = k·ln 2 + r`.
 #[inline(always)]
 pub(super) fn raised_power<L: Lanes>(multiple: f32, hi: L, lo: L) -> (L, L) {
-    let (bits, k) = integer_in_bits(hi, L::splat(multiple * LOG2_E), BIAS + RAISED_BY);
+    // Where products are rounded lo is large enough to take r out of the polynomial's range, were k the integer nearest to hi.
+    let sum = if L::FUSED { hi } else { hi + lo };
+    let (bits, k) = integer_in_bits(sum, L::splat(multiple * LOG2_E), BIAS + RAISED_BY);
     let remains = k.neg_mul_add(L::splat(LN2_HI / multiple), hi)
         + k.neg_mul_add(L::splat(LN2_LO / multiple), lo);
     (bits.pow2_of_bits(), L::splat(multiple) * remains)
