@@ -12,7 +12,9 @@ use support::claims::{self, IntoCompletion};
 use support::foreign::Foreign;
 
 /// Shapes of rows: odd ones, whole vectors, long rows with a number of rows that is no multiple of a block, one row, one column.
-const SHAPES: [(usize, usize); 20] = [
+const SHAPES: [(usize, usize); 22] = [
+    (16, 256),
+    (24, 768),
     (9, 32),
     (13, 96),
     (70, 32),
@@ -42,12 +44,14 @@ fn integers(len: usize, seed: usize) -> Vec<f32> {
         .collect()
 }
 
-fn chain<'a>(values: [Values<'a>; 4]) -> Chain<'a> {
-    let [row, column, full, scalar] = values;
+/// Operands of every kind, or without one for each row, where kernels may compute two rows at once.
+fn chain<'a>(values: [Values<'a>; 4], second: Broadcast) -> Chain<'a> {
+    let [row, spread, full, scalar] = values;
+    let second = Operand::Memory(second, spread);
     Chain::new()
         .scale(2.0)
         .add_row(row)
-        .mul_column(column)
+        .combine(Operation::Mul, second)
         .sub(Operand::full(full))
         .add(Operand::scalar(scalar))
         .residual()
@@ -62,17 +66,27 @@ fn same(got: &[f32], want: &[f32], what: &str) {
 
 /// Everything that a chain of all broadcasts gives, against the CPU engine.
 fn check(gpu: &Gpu, rows: usize, columns: usize) -> nonlin::Result<()> {
+    check_with(gpu, rows, columns, Broadcast::Column)?;
+    check_with(gpu, rows, columns, Broadcast::Row)
+}
+
+fn check_with(gpu: &Gpu, rows: usize, columns: usize, second: Broadcast) -> nonlin::Result<()> {
     let len = rows * columns;
     let (x, grad) = (integers(len, 1), integers(len, 5));
-    let slices = [columns, rows, len, 1].map(|len| integers(len, 3));
-    let host = chain([0, 1, 2, 3].map(|k| Values::from(&slices[k])));
+    let spread = if second == Broadcast::Row {
+        columns
+    } else {
+        rows
+    };
+    let slices = [columns, spread, len, 1].map(|len| integers(len, 3));
+    let host = chain([0, 1, 2, 3].map(|k| Values::from(&slices[k])), second);
     let tensors = [0, 1, 2, 3].map(|k| gpu.upload(&slices[k]));
     let mut device = Vec::new();
     for tensor in tensors {
         device.push(tensor?);
     }
-    let on_device = chain([0, 1, 2, 3].map(|k| Values::from(&device[k])));
-    let what = |name: &str| format!("{name}, {rows} × {columns}");
+    let on_device = chain([0, 1, 2, 3].map(|k| Values::from(&device[k])), second);
+    let what = |name: &str| format!("{name}, {rows} × {columns}, a {second} among them");
     let cpu = Cpu::new();
     let (tx, tg) = (gpu.upload(&x)?, gpu.upload(&grad)?);
 
@@ -130,6 +144,11 @@ fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
         }
     }
     Ok(())
+}
+
+/// So many elements that kernels which compute two rows at once leave some rows over.
+fn long_rows_are_left_over(gpu: &Gpu) -> nonlin::Result<()> {
+    check_with(gpu, 4099, 1024, Broadcast::Row)
 }
 
 /// The gradient of a gate goes where the gate lies, which the gradient of the input needs too.
@@ -326,6 +345,7 @@ fn main() {
     claims::run(claims::trials(claims![
         gradients_take_the_places_of_operands,
         rows_of_every_shape_work,
+        long_rows_are_left_over,
         rows_cross_the_chunk_limit,
         rows_cross_the_group_limit,
         sums_have_the_same_bits_in_every_run,

@@ -3,9 +3,11 @@
 use super::adapter::{Immediates, MemoryOrder, WORKGROUP};
 use super::bindings::{Bindings, Params};
 use super::context::Context;
-use super::grid::{divisor, grid, in_shared_groups, rows_among_vectors};
+use super::grid::{
+    HALVES_MATTER_FROM, divisor, grid, in_shared_groups, in_two_halves, rows_among_vectors,
+};
 use super::pipeline::Compiled;
-use super::shader::{Access, Input, Memory, Rows, Task};
+use super::shader::{Access, Input, Memory, Output, Rows, Task, has_terms_to_merge};
 use super::span::Span;
 use super::tensor::{Inner, Tensor};
 use super::work::Work;
@@ -134,6 +136,8 @@ struct Pieces<'a> {
     inputs: Vec<Placed<'a>>,
     /// Whether rows matter.
     rows: bool,
+    /// Whether subgroups that load together may take two rows each.
+    two_rows: bool,
     /// Bytes that a binding holds, and those that its beginning is a multiple of.
     binding: u64,
     alignment: u64,
@@ -155,11 +159,21 @@ impl<'a> Pieces<'a> {
                 Some(Broadcast::Row | Broadcast::Column)
             )
         });
+        let has = |broadcast| {
+            let mut inputs = inputs.iter();
+            inputs.any(|placed| spread_over(placed) == Some(broadcast))
+        };
+        // Merged terms are fewer than the elements, so they must not lie in several buffers.
+        let mut merged = (0..elements.outputs.len()).filter(|k| is_merged(work, *k));
+        let two_rows = has(Broadcast::Row)
+            && !has(Broadcast::Column)
+            && merged.all(|k| elements.outputs[k].buffers.len() == 1);
         let pieces = Self {
             work,
             elements,
             inputs,
             rows,
+            two_rows,
             binding: context.info.max_chunk_bytes,
             alignment: context.alignment(),
             max_groups: context.info.max_groups,
@@ -239,9 +253,23 @@ impl<'a> Pieces<'a> {
             };
         }
         let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
+        if self.two_rows_pay(len) && before.is_multiple_of(columns) {
+            let len = in_two_halves(columns, len, shared);
+            if len > 0 {
+                return (Memory::Vectors(Rows::SharedTwoRows), len);
+            }
+        }
         // What is left over makes a piece of its own.
         let (rows, len) = rows_among_vectors(columns, before, len, self.order, shared);
         (Memory::Vectors(rows), len)
+    }
+
+    /// Whether subgroups that load together should compute two rows each. Over more than the caches hold they read twice as many streams of memory for it: without
+    /// a gradient that costs more than it saves, but with a row alone.
+    fn two_rows_pay(&self, len: u64) -> bool {
+        let takes_grad = self.elements.grad.is_some();
+        let pays = len < HALVES_MATTER_FROM || takes_grad || self.streams().count() <= 2;
+        self.two_rows && self.order == MemoryOrder::Runs && pays
     }
 
     /// How many of `len` elements are computed by invocations that load together.
@@ -253,7 +281,8 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    fn bind(&self, memory: Memory, place: u64, len: u64) -> Bound {
+    /// The bindings of a piece. `merged` terms of each output that can have such have not been written, since two rows had one.
+    fn bind(&self, memory: Memory, place: u64, len: u64, merged: u64) -> Bound {
         let (mut bindings, mut starts) = Bound::default();
         let mut bind = |span: &Span<'_>, at: u64, len: u64| {
             let (buffer, byte, _) = span.at(at, self.binding, self.alignment);
@@ -274,8 +303,12 @@ impl<'a> Pieces<'a> {
                 bind(&placed.span, place, len);
             }
         }
-        for output in &self.elements.outputs {
-            bind(output, place, len);
+        for (k, output) in self.elements.outputs.iter().enumerate() {
+            match memory {
+                _ if !is_merged(self.work, k) => bind(output, place, len),
+                Memory::Vectors(Rows::SharedTwoRows) => bind(output, place - merged, len / 2),
+                _ => bind(output, place - merged, len),
+            }
         }
         (bindings, starts)
     }
@@ -327,15 +360,32 @@ impl Context {
         elements: &Elements<'_>,
         prepared: &mut Prepared,
     ) -> Result<()> {
+        self.prepare_terms(work, elements, prepared).map(drop)
+    }
+
+    /// As [`prepare`](Self::prepare). Gives how many terms fewer than elements there are for the gradients of operands that have such to merge.
+    pub(super) fn prepare_terms(
+        &self,
+        work: &Work,
+        elements: &Elements<'_>,
+        prepared: &mut Prepared,
+    ) -> Result<u64> {
         let pieces = Pieces::new(self, work, elements)?;
         let access: Vec<Access> = pieces.inputs.iter().map(|placed| placed.access).collect();
-        let mut place = 0;
+        let (mut place, mut merged) = (0, 0);
         while place < elements.x.len() as u64 {
             let (memory, len) = pieces.piece(place);
             let compiled = self.compiled(&work.plan, memory, &access)?;
-            let (bindings, starts) = pieces.bind(memory, place, len);
+            let (bindings, starts) = pieces.bind(memory, place, len, merged);
             let params = pieces.params(memory, place, starts);
             let immediates = match memory {
+                Memory::Vectors(Rows::SharedTwoRows) => {
+                    merged += len / 2;
+                    // Vectors of eight between the two, in the place of the first element's in its row, which is 0.
+                    let apart = (len / 2 / 8) as u32;
+                    let [columns, magic, shift] = [params[2], params[3], params[4]];
+                    Some(immediates(&[columns, magic, shift, apart, params[6]]))
+                }
                 Memory::Vectors(rows) if rows.is_shared() => Some(immediates(&params[2..7])),
                 _ => None,
             };
@@ -344,7 +394,7 @@ impl Context {
             prepared.push_with(&compiled, bind_group, groups, immediates);
             place += len;
         }
-        Ok(())
+        Ok(merged)
     }
 
     /// Submits kernels, does not wait. None of the tensors may be mapped meanwhile. Tells the submission where there was anything to
@@ -363,6 +413,14 @@ impl Context {
             prepared.record(&mut encoder.begin_compute_pass(&Default::default()));
             Some(self.send(encoder))
         })
+    }
+}
+
+/// Whether an output has terms for the gradient of an operand of which two rows may have one.
+fn is_merged(work: &Work, output: usize) -> bool {
+    match work.plan.outputs.get(output) {
+        Some(Output::Operand(operand)) => has_terms_to_merge(work.operands[*operand].0),
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::dispatch::{Elements, Prepared};
 use super::pool::Purpose;
-use super::shader::{Output, Task};
+use super::shader::{Output, Task, has_terms_to_merge};
 use super::span::Span;
 use super::tensor::Tensor;
 use super::work::Work;
@@ -146,11 +146,15 @@ impl Context {
             outputs,
             ..elements
         };
-        self.prepare(work, &elements, prepared)?;
+        let merged = self.prepare_terms(work, &elements, prepared)?;
         let mut between = Vec::new();
         for (k, sums) in operands {
             let broadcast = work.operands[*k].0;
             let values = match terms_of(*k) {
+                Some((_, tensor)) if has_terms_to_merge(broadcast) => {
+                    let terms = elements.x.len() - merged as usize;
+                    Some(Span::from(tensor).first(terms))
+                }
                 Some((_, tensor)) => Some(Span::from(tensor)),
                 None => dx.filter(|_| work.plan.same_as_input.contains(k)),
             };

@@ -72,6 +72,16 @@ impl<'a> Span<'a> {
         self.len == 0
     }
 
+    /// The first elements of it.
+    pub(super) fn first(self, len: usize) -> Self {
+        let len = len.min(self.len);
+        Self {
+            len,
+            bytes: 4 * len as u64,
+            ..self
+        }
+    }
+
     /// Refuses what cannot be bound.
     pub(super) fn check(&self, name: &str) -> Result<()> {
         let wrong = |reason: String| {

@@ -95,6 +95,9 @@ pub(in crate::gpu) enum Rows {
     Shared,
     /// As `Shared`, where all that a subgroup computes is of one row.
     SharedRow,
+    /// As `Shared`, where a subgroup computes the same columns of two rows, which lie half of the elements apart: what is spread over rows is loaded once for both,
+    /// and what both add up for it is added up before it is stored ([`Kernel::is_merged`]).
+    SharedTwoRows,
 }
 
 impl Rows {
@@ -118,13 +121,13 @@ impl Rows {
 
     /// Whether the invocations of a subgroup load together.
     pub(in crate::gpu) fn is_shared(self) -> bool {
-        matches!(self, Self::Shared | Self::SharedRow)
+        matches!(self, Self::Shared | Self::SharedRow | Self::SharedTwoRows)
     }
 
     /// Vectors of which an invocation computes none or all.
     pub(in crate::gpu) fn vectors(self) -> u32 {
         match self {
-            Self::Split | Self::Whole | Self::Shared | Self::SharedRow => 1,
+            Self::Split | Self::Whole | Self::Shared | Self::SharedRow | Self::SharedTwoRows => 1,
             Self::Blocks | Self::Runs => Self::SEVERAL,
         }
     }
@@ -194,6 +197,11 @@ impl Source {
     }
 }
 
+/// Whether the terms that the same columns of two rows have for the gradient of such an operand may be added up at once.
+pub(in crate::gpu) fn has_terms_to_merge(broadcast: Broadcast) -> bool {
+    matches!(broadcast, Broadcast::Row | Broadcast::Scalar)
+}
+
 /// The steps of a chain without their numbers.
 pub(in crate::gpu) fn shape(chain: &Chain<'_>) -> Vec<StepShape> {
     let step = |step: &Step<'_>| match step {
@@ -254,6 +262,20 @@ impl Kernel {
             Access::Output(_) => None,
         });
         inputs.chain(std::iter::repeat_n(true, outputs)).collect()
+    }
+
+    /// Whether an output holds one term for each two rows.
+    pub(super) fn is_merged(&self, output: Output) -> bool {
+        let spread = self.steps.iter().filter_map(|step| match step {
+            StepShape::Memory(_, broadcast) => Some(*broadcast),
+            _ => None,
+        });
+        let Output::Operand(operand) = output else {
+            return false;
+        };
+        let broadcast = spread.clone().nth(operand);
+        self.memory == Memory::Vectors(Rows::SharedTwoRows)
+            && broadcast.is_some_and(has_terms_to_merge)
     }
 
     /// How often a subgroup loads that does so together: a subgroup alone costs 40 ns, but the instructions for all of it stand one after the other and

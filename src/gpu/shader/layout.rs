@@ -266,11 +266,15 @@ impl Layout<'_> {
         lines.push(format!(
             "let number = agreed({workgroup} * {subgroups}u + subgroup);"
         ));
+        let whole = self.times / self.rows_of_a_subgroup();
         let own = |k| {
-            let (wide, bit) = (wide * self.times, k + 1);
+            let (wide, bit) = (wide * whole, k + 1);
             format!("let first_{k} = {wide}u * once_more(number, {bit}u);")
         };
         lines.extend((0..inputs.len() + outputs.len()).map(own));
+        if self.rows() == Some(Rows::SharedTwoRows) {
+            return self.shared_two_rows(lines);
+        }
         let one_row = self.rows() == Some(Rows::SharedRow);
         if one_row {
             let first = format!("({all}u * number)");
@@ -306,6 +310,91 @@ impl Layout<'_> {
                 }
                 let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
                 shared_store(lines, &variable, &place, value);
+            };
+            self.loaded_and_stored(lines, load, store);
+            lines.push("}".to_owned());
+        }
+    }
+
+    /// Rows that a subgroup which loads together has elements of, as far as it knows.
+    fn rows_of_a_subgroup(&self) -> u32 {
+        match self.rows() {
+            Some(Rows::SharedTwoRows) => 2,
+            _ => 1,
+        }
+    }
+
+    /// As [`shared`](Self::shared) behind its first lines, for the same columns of two rows. `immediates.base` is how far they are apart, in vectors of eight.
+    fn shared_two_rows(&self, lines: &mut Vec<String>) {
+        let wide = Rows::SHARING / 2;
+        let blocks = self.times / 2;
+        let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
+        // So that the compiler knows the last bits of a place, and that none is negative.
+        let place = |place: &str| {
+            let free = wide * blocks - 1;
+            format!("({place}) & {}u", 0x3ff_ffff & !free)
+        };
+        for k in 0..inputs.len() + outputs.len() {
+            let second = place(&format!("first_{k} + immediates.base"));
+            lines.push(format!("let second_{k} = {second};"));
+        }
+        let vectors = Rows::SHARING * blocks;
+        lines.push(format!("let place = {}u * number;", 4 * vectors));
+        lines.push(
+            "let row = quotient(vec4<u32>(place), immediates.magic, immediates.shift).x;"
+                .to_owned(),
+        );
+        let in_row = place("(place - row * immediates.columns) / 8u");
+        lines.push(format!("let first_in_row = {in_row};"));
+        let is_row = |input: Input| input.broadcast() == Some(Broadcast::Row);
+        let of_block = |name: String, block: u32| format!("{name}_{block}");
+        let kept = |output: Output, block: u32| of_block(of_first_row(output), block);
+        for block in 0..blocks {
+            for (i, input) in inputs.iter().enumerate() {
+                if is_row(*input) {
+                    let place = format!("first_in_row + {}u", block * wide);
+                    let name = of_block(input.name(), block);
+                    shared_load(lines, &name, &self.variable(i), &place);
+                }
+            }
+            for output in outputs {
+                if self.kernel.is_merged(*output) {
+                    lines.push(format!("var {}: vec4<f32>;", kept(*output, block)));
+                }
+            }
+        }
+        for (row, block) in ["first", "second"]
+            .into_iter()
+            .flat_map(|row| (0..blocks).map(move |block| (row, block)))
+        {
+            lines.push("{".to_owned());
+            let load = |lines: &mut Vec<String>, i: usize, input: Input| {
+                let name = input.name();
+                if !self.is_wide(input) {
+                    self.loads(lines, |other| *other == input);
+                } else if is_row(input) {
+                    let loaded = of_block(name.clone(), block);
+                    lines.push(format!("let {name}_here = {loaded}_here;"));
+                } else {
+                    let place = format!("{row}_{i} + {}u", block * wide);
+                    shared_load(lines, &name, &self.variable(i), &place);
+                }
+            };
+            let store = |lines: &mut Vec<String>, k: usize, value: &str| {
+                let (output, variable) = (outputs[k], output_variable(outputs[k]));
+                if self.kernel.access.contains(&Access::Output(k)) {
+                    lines.push("subgroupBarrier();".to_owned());
+                }
+                let place = |row: &str| format!("{row}_{} + {}u", inputs.len() + k, block * wide);
+                let kept = kept(output, block);
+                if !self.kernel.is_merged(output) {
+                    shared_store(lines, &variable, &place(row), value);
+                } else if row == "first" {
+                    lines.push(format!("{kept} = {value};"));
+                } else {
+                    let sum = format!("{kept} + {value}");
+                    shared_store(lines, &variable, &place("first"), &sum);
+                }
             };
             self.loaded_and_stored(lines, load, store);
             lines.push("}".to_owned());
@@ -590,6 +679,11 @@ fn defined(line: &str) -> Option<&str> {
 /// The variable of the first of two vectors that are stored at a time.
 fn first_of_two(output: Output) -> String {
     format!("{}_first", output_variable(output))
+}
+
+/// The variable of what the first of two rows adds to an output.
+fn of_first_row(output: Output) -> String {
+    format!("{}_of_first_row", output_variable(output))
 }
 
 /// Where a vector lies that is in one row, with what is known of the rows in `block`.

@@ -10,7 +10,9 @@ use crate::wgsl::{Lanes, MATH, PARTS};
 use crate::{Activation, Chain, Direction};
 pub(super) use element::{Element, Input, constant_words};
 use kernel::functions_of;
-pub(super) use kernel::{Access, Kernel, Memory, Output, Rows, Source, StepShape, Task, shape};
+pub(super) use kernel::{
+    Access, Kernel, Memory, Output, Rows, Source, StepShape, Task, has_terms_to_merge, shape,
+};
 pub(super) use product::Product;
 use std::collections::HashSet;
 pub(super) use sum::Sum;
@@ -236,6 +238,7 @@ mod tests {
                     Memory::Vectors(Rows::Runs),
                     Memory::Vectors(Rows::Shared),
                     Memory::Vectors(Rows::SharedRow),
+                    Memory::Vectors(Rows::SharedTwoRows),
                     Memory::Vectors(Rows::Whole),
                     Memory::Vectors(Rows::Split),
                     Memory::Elements,
