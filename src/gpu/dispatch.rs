@@ -256,7 +256,7 @@ impl<'a> Pieces<'a> {
         if self.two_rows_pay(len) && before.is_multiple_of(columns) {
             let len = in_two_halves(columns, len, shared);
             if len > 0 {
-                return (Memory::Vectors(Rows::SharedTwoRows), len);
+                return (Memory::Vectors(Rows::SharedPair), len);
             }
         }
         // What is left over makes a piece of its own.
@@ -306,7 +306,7 @@ impl<'a> Pieces<'a> {
         for (k, output) in self.elements.outputs.iter().enumerate() {
             match memory {
                 _ if !is_merged(self.work, k) => bind(output, place, len),
-                Memory::Vectors(Rows::SharedTwoRows) => bind(output, place - merged, len / 2),
+                Memory::Vectors(Rows::SharedPair) => bind(output, place - merged, len / 2),
                 _ => bind(output, place - merged, len),
             }
         }
@@ -379,7 +379,7 @@ impl Context {
             let (bindings, starts) = pieces.bind(memory, place, len, merged);
             let params = pieces.params(memory, place, starts);
             let immediates = match memory {
-                Memory::Vectors(Rows::SharedTwoRows) => {
+                Memory::Vectors(Rows::SharedPair) => {
                     merged += len / 2;
                     // Vectors of eight between the two, in the place of the first element's in its row, which is 0.
                     let apart = (len / 2 / 8) as u32;

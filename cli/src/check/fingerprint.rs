@@ -119,7 +119,8 @@ mod tests {
             direction,
             bound: 4.0,
         };
-        Fingerprint::of(&job, &[Subject::cpu()], naive).expect("the CPU computes")
+        let cpus = Subject::cpus(None).expect("the widest");
+        Fingerprint::of(&job, &cpus, naive).expect("the CPU computes")
     }
 
     #[test]

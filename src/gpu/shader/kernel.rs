@@ -97,7 +97,7 @@ pub(in crate::gpu) enum Rows {
     SharedRow,
     /// As `Shared`, where a subgroup computes the same columns of two rows, which lie half of the elements apart: what is spread over rows is loaded once for both,
     /// and what both add up for it is added up before it is stored ([`Kernel::is_merged`]).
-    SharedTwoRows,
+    SharedPair,
 }
 
 impl Rows {
@@ -121,13 +121,13 @@ impl Rows {
 
     /// Whether the invocations of a subgroup load together.
     pub(in crate::gpu) fn is_shared(self) -> bool {
-        matches!(self, Self::Shared | Self::SharedRow | Self::SharedTwoRows)
+        matches!(self, Self::Shared | Self::SharedRow | Self::SharedPair)
     }
 
     /// Vectors of which an invocation computes none or all.
     pub(in crate::gpu) fn vectors(self) -> u32 {
         match self {
-            Self::Split | Self::Whole | Self::Shared | Self::SharedRow | Self::SharedTwoRows => 1,
+            Self::Split | Self::Whole | Self::Shared | Self::SharedRow | Self::SharedPair => 1,
             Self::Blocks | Self::Runs => Self::SEVERAL,
         }
     }
@@ -274,7 +274,7 @@ impl Kernel {
             return false;
         };
         let broadcast = spread.clone().nth(operand);
-        self.memory == Memory::Vectors(Rows::SharedTwoRows)
+        self.memory == Memory::Vectors(Rows::SharedPair)
             && broadcast.is_some_and(has_terms_to_merge)
     }
 

@@ -272,7 +272,7 @@ impl Layout<'_> {
             format!("let first_{k} = {wide}u * once_more(number, {bit}u);")
         };
         lines.extend((0..inputs.len() + outputs.len()).map(own));
-        if self.rows() == Some(Rows::SharedTwoRows) {
+        if self.rows() == Some(Rows::SharedPair) {
             return self.shared_two_rows(lines);
         }
         let one_row = self.rows() == Some(Rows::SharedRow);
@@ -319,7 +319,7 @@ impl Layout<'_> {
     /// Rows that a subgroup which loads together has elements of, as far as it knows.
     fn rows_of_a_subgroup(&self) -> u32 {
         match self.rows() {
-            Some(Rows::SharedTwoRows) => 2,
+            Some(Rows::SharedPair) => 2,
             _ => 1,
         }
     }
