@@ -5,7 +5,7 @@
 struct Immediates {
     // 0, 1, …, 15.
     digits: array<u32, 16>,
-    // As in Params.
+    // As in Params, but where a subgroup computes the same columns of two rows: base is then how far these are apart, in vectors of eight.
     columns: u32,
     magic: u32,
     shift: u32,
