@@ -164,7 +164,7 @@ impl<'a> Pieces<'a> {
             inputs.any(|placed| spread_over(placed) == Some(broadcast))
         };
         // Merged terms are fewer than the elements, so they must not lie in several buffers.
-        let mut merged = (0..elements.outputs.len()).filter(|k| is_merged(work, *k));
+        let mut merged = (0..elements.outputs.len()).filter(|k| may_be_merged(work, *k));
         let two_rows = has(Broadcast::Row)
             && !has(Broadcast::Column)
             && merged.all(|k| elements.outputs[k].buffers.len() == 1);
@@ -305,7 +305,7 @@ impl<'a> Pieces<'a> {
         }
         for (k, output) in self.elements.outputs.iter().enumerate() {
             match memory {
-                _ if !is_merged(self.work, k) => bind(output, place, len),
+                _ if !may_be_merged(self.work, k) => bind(output, place, len),
                 Memory::Vectors(Rows::SharedPair) => bind(output, place - merged, len / 2),
                 _ => bind(output, place - merged, len),
             }
@@ -417,7 +417,7 @@ impl Context {
 }
 
 /// Whether an output has terms for the gradient of an operand of which two rows may have one.
-fn is_merged(work: &Work, output: usize) -> bool {
+fn may_be_merged(work: &Work, output: usize) -> bool {
     match work.plan.outputs.get(output) {
         Some(Output::Operand(operand)) => has_terms_to_merge(work.operands[*operand].0),
         _ => false,
