@@ -266,16 +266,15 @@ impl Kernel {
 
     /// Whether an output holds one term for each two rows.
     pub(super) fn is_merged(&self, output: Output) -> bool {
-        let spread = self.steps.iter().filter_map(|step| match step {
-            StepShape::Memory(_, broadcast) => Some(*broadcast),
-            _ => None,
-        });
         let Output::Operand(operand) = output else {
             return false;
         };
-        let broadcast = spread.clone().nth(operand);
+        let mut operands = self.steps.iter().filter_map(|step| match step {
+            StepShape::Memory(_, broadcast) => Some(*broadcast),
+            _ => None,
+        });
         self.memory == Memory::Vectors(Rows::SharedPair)
-            && broadcast.is_some_and(has_terms_to_merge)
+            && operands.nth(operand).is_some_and(has_terms_to_merge)
     }
 
     /// How often a subgroup loads that does so together: a subgroup alone costs 40 ns, but the instructions for all of it stand one after the other and

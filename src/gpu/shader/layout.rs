@@ -266,25 +266,22 @@ impl Layout<'_> {
         lines.push(format!(
             "let number = agreed({workgroup} * {subgroups}u + subgroup);"
         ));
-        let whole = self.times / self.rows_of_a_subgroup();
+        let pair = self.rows() == Some(Rows::SharedPair);
+        let blocks_of_a_row = if pair { self.times / 2 } else { self.times };
         let own = |k| {
-            let (wide, bit) = (wide * whole, k + 1);
+            let (wide, bit) = (wide * blocks_of_a_row, k + 1);
             format!("let first_{k} = {wide}u * once_more(number, {bit}u);")
         };
         lines.extend((0..inputs.len() + outputs.len()).map(own));
-        if self.rows() == Some(Rows::SharedPair) {
-            return self.shared_two_rows(lines);
+        if pair {
+            return self.shared_two_rows(lines, blocks_of_a_row);
         }
         let one_row = self.rows() == Some(Rows::SharedRow);
         if one_row {
             let first = format!("({all}u * number)");
             lines.extend(whole_place("immediates", &first, "first_column"));
-            // Bits that are known to be free take the number of a block's vectors; and no place is negative.
-            let free = wide * self.times - 1;
-            lines.push(format!(
-                "let first_in_row = (first_column / 8u) & {}u;",
-                0x3ff_ffff & !free
-            ));
+            let in_row = multiple("first_column / 8u", wide * self.times);
+            lines.push(format!("let first_in_row = {in_row};"));
         }
         for block in 0..self.times {
             lines.push("{".to_owned());
@@ -316,26 +313,12 @@ impl Layout<'_> {
         }
     }
 
-    /// Rows that a subgroup which loads together has elements of, as far as it knows.
-    fn rows_of_a_subgroup(&self) -> u32 {
-        match self.rows() {
-            Some(Rows::SharedPair) => 2,
-            _ => 1,
-        }
-    }
-
-    /// As [`shared`](Self::shared) behind its first lines, for the same columns of two rows. `immediates.base` is how far they are apart, in vectors of eight.
-    fn shared_two_rows(&self, lines: &mut Vec<String>) {
+    /// As [`shared`](Self::shared) behind its first lines, for the same columns of two rows, so many blocks of each. `immediates.base` is how far they are apart, in vectors of eight.
+    fn shared_two_rows(&self, lines: &mut Vec<String>, blocks: u32) {
         let wide = Rows::SHARING / 2;
-        let blocks = self.times / 2;
         let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
-        // So that the compiler knows the last bits of a place, and that none is negative.
-        let place = |place: &str| {
-            let free = wide * blocks - 1;
-            format!("({place}) & {}u", 0x3ff_ffff & !free)
-        };
         for k in 0..inputs.len() + outputs.len() {
-            let second = place(&format!("first_{k} + immediates.base"));
+            let second = multiple(&format!("first_{k} + immediates.base"), wide * blocks);
             lines.push(format!("let second_{k} = {second};"));
         }
         let vectors = Rows::SHARING * blocks;
@@ -344,7 +327,7 @@ impl Layout<'_> {
             "let row = quotient(vec4<u32>(place), immediates.magic, immediates.shift).x;"
                 .to_owned(),
         );
-        let in_row = place("(place - row * immediates.columns) / 8u");
+        let in_row = multiple("(place - row * immediates.columns) / 8u", wide * blocks);
         lines.push(format!("let first_in_row = {in_row};"));
         let is_row = |input: Input| input.broadcast() == Some(Broadcast::Row);
         let of_block = |name: String, block: u32| format!("{name}_{block}");
@@ -679,6 +662,11 @@ fn defined(line: &str) -> Option<&str> {
 /// The variable of the first of two vectors that are stored at a time.
 fn first_of_two(output: Output) -> String {
     format!("{}_first", output_variable(output))
+}
+
+/// A place that is a multiple of this power of two: so that the compiler knows the bits that are free for the number of a vector behind it, and that it is not negative.
+fn multiple(place: &str, of: u32) -> String {
+    format!("({place}) & {}u", 0x3ff_ffff & !(of - 1))
 }
 
 /// The variable of what the first of two rows adds to an output.
