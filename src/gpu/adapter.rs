@@ -314,7 +314,10 @@ pub(super) fn wide_numbers(info: &AdapterInfo, features: wgpu::Features) -> bool
 }
 
 /// `Immediates` in `shaders/kernels/shared.wgsl`, word by word.
-pub(super) type Immediates = [u32; 21];
+pub(super) type Immediates = [u32; DIGITS + 5];
+
+/// Digits among them.
+pub(super) const DIGITS: usize = 17;
 
 /// Their bytes.
 pub(super) const IMMEDIATE_BYTES: u32 = size_of::<Immediates>() as u32;

@@ -1,6 +1,6 @@
 //! Puts kernels on elements in memory: pieces that a binding holds, bind groups, parameters, the shape of the dispatch, the submission.
 
-use super::adapter::{Immediates, MemoryOrder, WORKGROUP};
+use super::adapter::{DIGITS, Immediates, MemoryOrder, WORKGROUP};
 use super::bindings::{Bindings, Params};
 use super::context::Context;
 use super::grid::{
@@ -427,10 +427,10 @@ fn may_be_merged(work: &Work, output: usize) -> bool {
 /// What a kernel takes whose invocations load together: digits, and the five words that it is told of rows.
 pub(super) fn immediates(of_rows: &[u32]) -> Immediates {
     let mut words = Immediates::default();
-    for (word, digit) in words[..16].iter_mut().zip(0..) {
+    for (word, digit) in words[..DIGITS].iter_mut().zip(0..) {
         *word = digit;
     }
-    words[16..].copy_from_slice(of_rows);
+    words[DIGITS..].copy_from_slice(of_rows);
     words
 }
 

@@ -129,7 +129,7 @@ impl Gpu {
     /// callbacks included.
     ///
     /// Features that it uses where the device has them: `TIMESTAMP_QUERY`; `MAPPABLE_PRIMARY_BUFFERS` where memory is shared; on llvmpipe
-    /// `SHADER_INT64` ([`Info::wide_numbers`]), and with it `IMMEDIATES` (a `max_immediate_size` of 84), `SUBGROUP` and `SUBGROUP_BARRIER`
+    /// `SHADER_INT64` ([`Info::wide_numbers`]), and with it `IMMEDIATES` (a `max_immediate_size` of 88), `SUBGROUP` and `SUBGROUP_BARRIER`
     /// ([`Info::shared_loads`]), which make Mesa 22's two to five times as fast.
     ///
     /// # Errors

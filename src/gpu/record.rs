@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// of each set of buffers. At most 256 sets of each kind are kept, and those that are keep their buffers alive.
 ///
 /// What is recorded sets the pass's pipeline, its bind group 0 and, where [`Info::shared_loads`](super::Info::shared_loads) says that
-/// invocations load together, its first 84 bytes of immediates: kernels of your own set theirs again.
+/// invocations load together, its first 88 bytes of immediates: kernels of your own set theirs again.
 ///
 /// Tensors that are recorded have to live until the pass is submitted, the operands of the chain included: when one is dropped, its memory
 /// serves for another at once.
