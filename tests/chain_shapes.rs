@@ -44,7 +44,7 @@ fn integers(len: usize, seed: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Operands of every kind, or without one for each row, where kernels may compute two rows at once.
+/// Operands of every kind, or without one for each row, where kernels may compute several rows at once.
 fn chain<'a>(values: [Values<'a>; 4], second: Broadcast) -> Chain<'a> {
     let [row, spread, full, scalar] = values;
     let second = Operand::Memory(second, spread);
@@ -146,7 +146,7 @@ fn rows_of_every_shape_work(gpu: &Gpu) -> nonlin::Result<()> {
     Ok(())
 }
 
-/// So many elements that kernels which compute two rows at once leave some rows over.
+/// So many elements that kernels which compute several rows at once leave some rows over.
 fn long_rows_are_left_over(gpu: &Gpu) -> nonlin::Result<()> {
     check_with(gpu, 4099, 1024, Broadcast::Row)
 }

@@ -5,7 +5,7 @@
 struct Immediates {
     // 0, 1, …, 15, and one more, so that four bits are no place behind the last.
     digits: array<u32, 17>,
-    // As in Params, but where a subgroup computes the same columns of two rows: base is then how far these are apart, in vectors of eight.
+    // As in Params, but where a subgroup computes the same columns of a row of each band: base is then how far the bands are apart, in vectors of eight.
     columns: u32,
     magic: u32,
     shift: u32,

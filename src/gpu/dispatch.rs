@@ -3,9 +3,7 @@
 use super::adapter::{DIGITS, Immediates, MemoryOrder, WORKGROUP};
 use super::bindings::{Bindings, Params};
 use super::context::Context;
-use super::grid::{
-    HALVES_MATTER_FROM, divisor, grid, in_shared_groups, in_two_halves, rows_among_vectors,
-};
+use super::grid::{divisor, grid, in_bands, in_shared_groups, rows_among_vectors};
 use super::pipeline::Compiled;
 use super::shader::{Access, Input, Memory, Output, Rows, Task, has_terms_to_merge};
 use super::span::Span;
@@ -136,8 +134,8 @@ struct Pieces<'a> {
     inputs: Vec<Placed<'a>>,
     /// Whether rows matter.
     rows: bool,
-    /// Whether subgroups that load together may take two rows each.
-    two_rows: bool,
+    /// Whether subgroups that load together may compute rows of several bands.
+    bands: bool,
     /// Bytes that a binding holds, and those that its beginning is a multiple of.
     binding: u64,
     alignment: u64,
@@ -165,7 +163,7 @@ impl<'a> Pieces<'a> {
         };
         // Merged terms are fewer than the elements, so they must not lie in several buffers.
         let mut merged = (0..elements.outputs.len()).filter(|k| may_be_merged(work, *k));
-        let two_rows = has(Broadcast::Row)
+        let bands = has(Broadcast::Row)
             && !has(Broadcast::Column)
             && merged.all(|k| elements.outputs[k].buffers.len() == 1);
         let pieces = Self {
@@ -173,7 +171,7 @@ impl<'a> Pieces<'a> {
             elements,
             inputs,
             rows,
-            two_rows,
+            bands,
             binding: context.info.max_chunk_bytes,
             alignment: context.alignment(),
             max_groups: context.info.max_groups,
@@ -253,23 +251,15 @@ impl<'a> Pieces<'a> {
             };
         }
         let (columns, before) = (self.elements.columns as u64, self.elements.before + place);
-        if self.two_rows_pay(len) && before.is_multiple_of(columns) {
-            let len = in_two_halves(columns, len, shared);
+        if self.bands && self.order == MemoryOrder::Runs && before.is_multiple_of(columns) {
+            let len = in_bands(columns, len, shared);
             if len > 0 {
-                return (Memory::Vectors(Rows::SharedPair), len);
+                return (Memory::Vectors(Rows::SharedBands), len);
             }
         }
         // What is left over makes a piece of its own.
         let (rows, len) = rows_among_vectors(columns, before, len, self.order, shared);
         (Memory::Vectors(rows), len)
-    }
-
-    /// Whether subgroups that load together should compute two rows each. Over more than the caches hold they read twice as many streams of memory for it: without
-    /// a gradient that costs more than it saves, but with a row alone.
-    fn two_rows_pay(&self, len: u64) -> bool {
-        let takes_grad = self.elements.grad.is_some();
-        let pays = len < HALVES_MATTER_FROM || takes_grad || self.streams().count() <= 2;
-        self.two_rows && self.order == MemoryOrder::Runs && pays
     }
 
     /// How many of `len` elements are computed by invocations that load together.
@@ -281,7 +271,7 @@ impl<'a> Pieces<'a> {
         }
     }
 
-    /// The bindings of a piece. `merged` terms of each output that can have such have not been written, since two rows had one.
+    /// The bindings of a piece. `merged` terms of each output that can have such have not been written, since several rows had one.
     fn bind(&self, memory: Memory, place: u64, len: u64, merged: u64) -> Bound {
         let (mut bindings, mut starts) = Bound::default();
         let mut bind = |span: &Span<'_>, at: u64, len: u64| {
@@ -306,7 +296,9 @@ impl<'a> Pieces<'a> {
         for (k, output) in self.elements.outputs.iter().enumerate() {
             match memory {
                 _ if !may_be_merged(self.work, k) => bind(output, place, len),
-                Memory::Vectors(Rows::SharedPair) => bind(output, place - merged, len / 2),
+                Memory::Vectors(Rows::SharedBands) => {
+                    bind(output, place - merged, len / u64::from(Rows::BANDS));
+                }
                 _ => bind(output, place - merged, len),
             }
         }
@@ -379,10 +371,11 @@ impl Context {
             let (bindings, starts) = pieces.bind(memory, place, len, merged);
             let params = pieces.params(memory, place, starts);
             let immediates = match memory {
-                Memory::Vectors(Rows::SharedPair) => {
-                    merged += len / 2;
-                    // Vectors of eight between the two, in the place of the first element's in its row, which is 0.
-                    let apart = (len / 2 / 8) as u32;
+                Memory::Vectors(Rows::SharedBands) => {
+                    let band = len / u64::from(Rows::BANDS);
+                    merged += len - band;
+                    // Vectors of eight in a band, in the place of the first element's in its row, which is 0.
+                    let apart = (band / 8) as u32;
                     let [columns, magic, shift] = [params[2], params[3], params[4]];
                     Some(immediates(&[columns, magic, shift, apart, params[6]]))
                 }
@@ -416,7 +409,7 @@ impl Context {
     }
 }
 
-/// Whether an output has terms for the gradient of an operand of which two rows may have one.
+/// Whether an output has terms for the gradient of an operand of which several rows may have one.
 fn may_be_merged(work: &Work, output: usize) -> bool {
     match work.plan.outputs.get(output) {
         Some(Output::Operand(operand)) => has_terms_to_merge(work.operands[*operand].0),

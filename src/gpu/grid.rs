@@ -56,30 +56,30 @@ pub(super) fn in_shared_groups(len: u64, max: u32) -> u64 {
     whole * group
 }
 
-/// From so many elements on a few rows may be left over, for another dispatch, so that the halves lie well.
-pub(super) const HALVES_MATTER_FROM: u64 = 4 << 20;
+/// From so many elements on a few rows may be left over, for another dispatch, so that the bands lie well.
+const PLACES_MATTER_FROM: u64 = 4 << 20;
 
-/// How many of `len` elements subgroups compute that load together for the same columns of two rows, half of these elements apart, where `shared` of
-/// them may be computed by subgroups that load together: none where rows or workgroups would not be whole.
-pub(super) fn in_two_halves(columns: u64, len: u64, shared: u64) -> u64 {
-    let group = u64::from(Rows::GROUP);
+/// How many of `len` elements subgroups compute that load together for a row of each [band](Rows::BANDS), where `shared` of them may be computed by
+/// subgroups that load together: none where rows or workgroups would not be whole.
+pub(super) fn in_bands(columns: u64, len: u64, shared: u64) -> u64 {
+    let (group, bands) = (u64::from(Rows::GROUP), u64::from(Rows::BANDS));
     if !columns.is_multiple_of(Rows::SUBGROUP.into()) {
         return 0;
     }
-    let whole = |rows: &u64| (2 * rows * columns).is_multiple_of(group);
-    let most = shared / columns / 2;
-    if len < HALVES_MATTER_FROM {
-        let all = 2 * most * columns;
+    let whole = |rows: &u64| (bands * rows * columns).is_multiple_of(group);
+    let most = shared / columns / bands;
+    if len < PLACES_MATTER_FROM {
+        let all = bands * most * columns;
         return if all == len && whole(&most) { len } else { 0 };
     }
-    // What is a multiple of 128 KiB apart has the same place in a core's caches, and there are few of each.
+    // What is a multiple of 128 KiB apart has the same place in a core's caches, and there are few of each: the bands are to lie evenly between.
     let lies_well = |rows: &u64| {
-        let apart = rows * columns * 4 % (128 << 10);
-        (48 << 10..=72 << 10).contains(&apart)
+        let half_apart = bands / 2 * rows * columns * 4 % (128 << 10);
+        (48 << 10..=72 << 10).contains(&half_apart)
     };
     let possible = || (1..=most).rev().take(64).filter(whole);
     let rows = possible().find(lies_well).or_else(|| possible().next());
-    2 * columns * rows.unwrap_or(0)
+    bands * columns * rows.unwrap_or(0)
 }
 
 /// Workgroups in two dimensions: as few rows as the limit allows, all full but the last one.
@@ -95,28 +95,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_halves_are_whole_rows_and_whole_workgroups() {
-        let group = u64::from(Rows::GROUP);
+    fn bands_are_whole_rows_and_whole_workgroups() {
+        let (group, bands) = (u64::from(Rows::GROUP), u64::from(Rows::BANDS));
         for columns in [256, 512, 768, 1024, 1280, 4096, 1 << 20] {
-            for rows in [0, 1, 2, 3, 8, 64, 65, 4096, 5003, 16_384] {
+            for rows in [0, 1, 2, 3, 4, 8, 64, 65, 4096, 5003, 16_384] {
                 for len in [rows * columns, rows * columns + 128] {
                     let shared = in_shared_groups(len, 65_535);
-                    let taken = in_two_halves(columns, len, shared);
+                    let taken = in_bands(columns, len, shared);
                     assert!(taken <= shared && taken.is_multiple_of(group));
-                    assert!(taken.is_multiple_of(2 * columns), "{columns} {len}");
+                    assert!(taken.is_multiple_of(bands * columns), "{columns} {len}");
                     // What is left over takes a dispatch of its own, which small calls must not have for that.
-                    assert!(taken == len || taken == 0 || len >= HALVES_MATTER_FROM);
-                    // Whole rows have no more left over than 64 in each half, but where a dispatch is full.
-                    if len >= HALVES_MATTER_FROM && shared == len && columns <= 4096 {
-                        assert!(len - taken <= 2 * 65 * columns, "{columns} {len} {taken}");
+                    assert!(taken == len || taken == 0 || len >= PLACES_MATTER_FROM);
+                    // Whole rows have no more left over than 64 in each band, but where a dispatch is full.
+                    if len >= PLACES_MATTER_FROM && shared == len && columns <= 4096 {
+                        assert!(
+                            len - taken <= bands * 65 * columns,
+                            "{columns} {len} {taken}"
+                        );
                     }
                 }
             }
         }
-        assert_eq!(in_two_halves(1000, 1 << 20, 1 << 20), 0);
-        assert_eq!(in_two_halves(1024, 1 << 20, 1 << 20), 1 << 20);
-        let apart = in_two_halves(1024, 1 << 24, 1 << 24) / 2 * 4;
-        assert!(apart % (128 << 10) >= 48 << 10);
+        assert_eq!(in_bands(1000, 1 << 20, 1 << 20), 0);
+        assert_eq!(in_bands(1024, 1 << 20, 1 << 20), 1 << 20);
+        let apart = in_bands(1024, 1 << 24, 1 << 24) / bands * 4;
+        for (one, other) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+            let between = (other - one) * apart % (128 << 10);
+            assert!((24 << 10..=104 << 10).contains(&between), "{between}");
+        }
     }
 
     #[test]

@@ -95,9 +95,9 @@ pub(in crate::gpu) enum Rows {
     Shared,
     /// As `Shared`, where all that a subgroup computes is of one row.
     SharedRow,
-    /// As `Shared`, where a subgroup computes the same columns of two rows, which lie half of the elements apart: what is spread over rows is loaded once for both,
-    /// and what both add up for it is added up before it is stored ([`Kernel::is_merged`]).
-    SharedPair,
+    /// As `Shared`, where the elements are cut into [bands](Self::BANDS) of as many rows, and a subgroup computes the same columns of a row of each: what is spread
+    /// over rows is loaded once for them, and what they add up for it is added up before it is stored ([`Kernel::is_merged`]).
+    SharedBands,
 }
 
 impl Rows {
@@ -116,18 +116,21 @@ impl Rows {
     /// How often a subgroup loads at least, so that a workgroup has no more than 256 invocations, and at most.
     const TIMES: [u32; 2] = [2, 8];
 
+    /// Bands that rows are cut into.
+    pub(in crate::gpu) const BANDS: u32 = 4;
+
     /// Elements of a subgroup at most.
     pub(in crate::gpu) const SUBGROUP: u32 = Self::SHARED * Self::TIMES[1];
 
     /// Whether the invocations of a subgroup load together.
     pub(in crate::gpu) fn is_shared(self) -> bool {
-        matches!(self, Self::Shared | Self::SharedRow | Self::SharedPair)
+        matches!(self, Self::Shared | Self::SharedRow | Self::SharedBands)
     }
 
     /// Vectors of which an invocation computes none or all.
     pub(in crate::gpu) fn vectors(self) -> u32 {
         match self {
-            Self::Split | Self::Whole | Self::Shared | Self::SharedRow | Self::SharedPair => 1,
+            Self::Split | Self::Whole | Self::Shared | Self::SharedRow | Self::SharedBands => 1,
             Self::Blocks | Self::Runs => Self::SEVERAL,
         }
     }
@@ -197,7 +200,7 @@ impl Source {
     }
 }
 
-/// Whether the terms that the same columns of two rows have for the gradient of such an operand may be added up at once.
+/// Whether the terms that the same columns of several rows have for the gradient of such an operand may be added up at once.
 pub(in crate::gpu) fn has_terms_to_merge(broadcast: Broadcast) -> bool {
     matches!(broadcast, Broadcast::Row | Broadcast::Scalar)
 }
@@ -264,7 +267,7 @@ impl Kernel {
         inputs.chain(std::iter::repeat_n(true, outputs)).collect()
     }
 
-    /// Whether an output holds one term for each two rows.
+    /// Whether an output holds one term for the rows that are computed at once.
     pub(super) fn is_merged(&self, output: Output) -> bool {
         let Output::Operand(operand) = output else {
             return false;
@@ -273,7 +276,7 @@ impl Kernel {
             StepShape::Memory(_, broadcast) => Some(*broadcast),
             _ => None,
         });
-        self.memory == Memory::Vectors(Rows::SharedPair)
+        self.memory == Memory::Vectors(Rows::SharedBands)
             && operands.nth(operand).is_some_and(has_terms_to_merge)
     }
 
@@ -290,7 +293,11 @@ impl Kernel {
             + 90 * evaluations * long_activations
             + 30 * chain_rule;
         let most = (1900 / instructions).max(1) as u32;
-        (1 << most.ilog2()).clamp(Rows::TIMES[0], Rows::TIMES[1])
+        let [mut least, limit] = Rows::TIMES;
+        if self.memory == Memory::Vectors(Rows::SharedBands) {
+            least = Rows::BANDS;
+        }
+        (1 << most.ilog2()).clamp(least, limit)
     }
 
     /// The WGSL of the kernel.

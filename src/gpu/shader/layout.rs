@@ -266,15 +266,19 @@ impl Layout<'_> {
         lines.push(format!(
             "let number = agreed({workgroup} * {subgroups}u + subgroup);"
         ));
-        let pair = self.rows() == Some(Rows::SharedPair);
-        let blocks_of_a_row = if pair { self.times / 2 } else { self.times };
+        let bands = self.rows() == Some(Rows::SharedBands);
+        let blocks_of_a_row = if bands {
+            self.times / Rows::BANDS
+        } else {
+            self.times
+        };
         let own = |k| {
             let (wide, bit) = (wide * blocks_of_a_row, k + 1);
             format!("let first_{k} = {wide}u * once_more(number, {bit}u);")
         };
         lines.extend((0..inputs.len() + outputs.len()).map(own));
-        if pair {
-            return self.shared_two_rows(lines, blocks_of_a_row);
+        if bands {
+            return self.shared_bands(lines, blocks_of_a_row);
         }
         let one_row = self.rows() == Some(Rows::SharedRow);
         if one_row {
@@ -313,13 +317,21 @@ impl Layout<'_> {
         }
     }
 
-    /// As [`shared`](Self::shared) behind its first lines, for the same columns of two rows, so many blocks of each. `immediates.base` is how far they are apart, in vectors of eight.
-    fn shared_two_rows(&self, lines: &mut Vec<String>, blocks: u32) {
+    /// As [`shared`](Self::shared) behind its first lines, for the same columns of a row of each band, so many blocks of each row. `immediates.base` is how far the
+    /// bands are apart, in vectors of eight.
+    fn shared_bands(&self, lines: &mut Vec<String>, blocks: u32) {
         let wide = Rows::SHARING / 2;
         let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
-        for k in 0..inputs.len() + outputs.len() {
-            let second = multiple(&format!("first_{k} + immediates.base"), wide * blocks);
-            lines.push(format!("let second_{k} = {second};"));
+        let first_of = |band: u32, k: usize| match band {
+            0 => format!("first_{k}"),
+            _ => format!("first_{k}_of_band_{band}"),
+        };
+        for (band, k) in (1..Rows::BANDS)
+            .flat_map(|band| (0..inputs.len() + outputs.len()).map(move |k| (band, k)))
+        {
+            let place = format!("first_{k} + {band}u * immediates.base");
+            let place = multiple(&place, wide * blocks);
+            lines.push(format!("let {} = {place};", first_of(band, k)));
         }
         let vectors = Rows::SHARING * blocks;
         lines.push(format!("let place = {}u * number;", 4 * vectors));
@@ -331,7 +343,7 @@ impl Layout<'_> {
         lines.push(format!("let first_in_row = {in_row};"));
         let is_row = |input: Input| input.broadcast() == Some(Broadcast::Row);
         let of_block = |name: String, block: u32| format!("{name}_{block}");
-        let kept = |output: Output, block: u32| of_block(of_first_row(output), block);
+        let sum = |output: Output, block: u32| of_block(sum_of_bands(output), block);
         for block in 0..blocks {
             for (i, input) in inputs.iter().enumerate() {
                 if is_row(*input) {
@@ -342,13 +354,12 @@ impl Layout<'_> {
             }
             for output in outputs {
                 if self.kernel.is_merged(*output) {
-                    lines.push(format!("var {}: vec4<f32>;", kept(*output, block)));
+                    lines.push(format!("var {}: vec4<f32>;", sum(*output, block)));
                 }
             }
         }
-        for (row, block) in ["first", "second"]
-            .into_iter()
-            .flat_map(|row| (0..blocks).map(move |block| (row, block)))
+        for (band, block) in
+            (0..Rows::BANDS).flat_map(|band| (0..blocks).map(move |block| (band, block)))
         {
             lines.push("{".to_owned());
             let load = |lines: &mut Vec<String>, i: usize, input: Input| {
@@ -359,7 +370,7 @@ impl Layout<'_> {
                     let loaded = of_block(name.clone(), block);
                     lines.push(format!("let {name}_here = {loaded}_here;"));
                 } else {
-                    let place = format!("{row}_{i} + {}u", block * wide);
+                    let place = format!("{} + {}u", first_of(band, i), block * wide);
                     shared_load(lines, &name, &self.variable(i), &place);
                 }
             };
@@ -368,15 +379,22 @@ impl Layout<'_> {
                 if self.kernel.access.contains(&Access::Output(k)) {
                     lines.push("subgroupBarrier();".to_owned());
                 }
-                let place = |row: &str| format!("{row}_{} + {}u", inputs.len() + k, block * wide);
-                let kept = kept(output, block);
+                let place = |band: u32| {
+                    let first = first_of(band, inputs.len() + k);
+                    format!("{first} + {}u", block * wide)
+                };
                 if !self.kernel.is_merged(output) {
-                    shared_store(lines, &variable, &place(row), value);
-                } else if row == "first" {
-                    lines.push(format!("{kept} = {value};"));
+                    return shared_store(lines, &variable, &place(band), value);
+                }
+                let sum = sum(output, block);
+                let with_it = match band {
+                    0 => value.to_owned(),
+                    _ => format!("{sum} + {value}"),
+                };
+                if band + 1 == Rows::BANDS {
+                    shared_store(lines, &variable, &place(0), &with_it);
                 } else {
-                    let sum = format!("{kept} + {value}");
-                    shared_store(lines, &variable, &place("first"), &sum);
+                    lines.push(format!("{sum} = {with_it};"));
                 }
             };
             self.loaded_and_stored(lines, load, store);
@@ -669,9 +687,9 @@ fn multiple(place: &str, of: u32) -> String {
     format!("({place}) & {}u", 0x3ff_ffff & !(of - 1))
 }
 
-/// The variable of what the first of two rows adds to an output.
-fn of_first_row(output: Output) -> String {
-    format!("{}_of_first_row", output_variable(output))
+/// The variable of what the bands so far add to an output.
+fn sum_of_bands(output: Output) -> String {
+    format!("{}_of_bands", output_variable(output))
 }
 
 /// Where a vector lies that is in one row, with what is known of the rows in `block`.

@@ -238,7 +238,7 @@ mod tests {
                     Memory::Vectors(Rows::Runs),
                     Memory::Vectors(Rows::Shared),
                     Memory::Vectors(Rows::SharedRow),
-                    Memory::Vectors(Rows::SharedPair),
+                    Memory::Vectors(Rows::SharedBands),
                     Memory::Vectors(Rows::Whole),
                     Memory::Vectors(Rows::Split),
                     Memory::Elements,
