@@ -106,6 +106,15 @@ pub fn no_adapter_without_gpu(adapter: Option<&str>) -> Result<(), Failure> {
     }
 }
 
+/// Refuses an option of the CPU engine where something else computes.
+pub fn no_cpu_option_without_cpu(option: &str, is_given: bool) -> Result<(), Failure> {
+    if is_given {
+        let text = format!("{option} is the CPU engine's, and goes with --engine cpu only");
+        return Err(Failure::Usage(text));
+    }
+    Ok(())
+}
+
 /// Opens the GPU for a program that can go on without one: `Err` holds the reason in words. An adapter that was asked for
 /// and is not there is a failure.
 pub fn gpu_if_any(adapter: Option<&str>) -> Result<Result<Gpu, String>, Failure> {

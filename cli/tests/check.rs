@@ -316,6 +316,19 @@ fn every_instruction_set_is_checked() {
     );
 }
 
+fn options_of_an_engine_that_is_not_asked_for_are_refused() {
+    for (command, engine, option, value) in [
+        ("check", "gpu", "--isa", "portable"),
+        ("check", "cpu", "--adapter", "llvmpipe"),
+        ("bench", "gpu", "--isa", "portable"),
+        ("bench", "gpu", "--threads", "2"),
+        ("bench", "cpu", "--adapter", "llvmpipe"),
+    ] {
+        let run = nonlin(&[command, "--ops", "relu", "--engine", engine, option, value]);
+        assert!(run.complaint(2).contains(option), "{run:?}");
+    }
+}
+
 fn the_environment_can_choose_the_cpu() {
     let mut command = program(&["check", "--ops", "relu", "--json", "-"]);
     let output = command.env("NONLIN_ADAPTER", "cpu").output();
@@ -343,12 +356,13 @@ fn main() -> std::process::ExitCode {
         other_parameters_are_checked_on_every_adapter,
         textbook_formulas_are_measured_beside,
     ];
-    let here: [Named; 6] = named![
+    let here: [Named; 7] = named![
         a_broken_bound_is_found,
         an_exhaustive_run_goes_on_where_it_was_stopped,
         markdown_has_a_table_for_each_family,
         arguments_that_make_no_sense_are_refused,
         every_instruction_set_is_checked,
+        options_of_an_engine_that_is_not_asked_for_are_refused,
         the_environment_can_choose_the_cpu,
     ];
     let trial = |(name, check): Named| {

@@ -150,6 +150,12 @@ impl Engines {
             if threads > 1 {
                 cpus.push(cpu(threads)?);
             }
+        } else {
+            engines::no_cpu_option_without_cpu("--isa", options.isa.is_some())?;
+            engines::no_cpu_option_without_cpu("--threads", options.threads.is_some())?;
+        }
+        if !wanted(Choice::Gpu) {
+            engines::no_adapter_without_gpu(adapter)?;
         }
         let (mut gpu, mut no_gpu) = (None, None);
         if options.engine.contains(&Choice::Gpu) {

@@ -173,6 +173,11 @@ impl Options {
         let mut subjects = Vec::new();
         if wanted(Choice::Cpu) {
             subjects.extend(Subject::cpus(self.isa.as_deref())?);
+        } else {
+            engines::no_cpu_option_without_cpu("--isa", self.isa.is_some())?;
+        }
+        if !wanted(Choice::Gpu) {
+            engines::no_adapter_without_gpu(adapter)?;
         }
         let gpu_is_asked_for = self.engine.contains(&Choice::Gpu);
         if wanted(Choice::Gpu) && (gpu_is_asked_for || !engines::cpu_is_asked_for(adapter)) {
