@@ -2,9 +2,10 @@
 
 use super::element::{Element, Input};
 use super::layout::Layout;
+use super::operations::operations;
 use super::{long_activations, scalar_lanes, with_library};
 use crate::gpu::adapter::WORKGROUP;
-use crate::wgsl::MAP;
+use crate::wgsl::{MAP, MATH};
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
@@ -99,6 +100,10 @@ pub(in crate::gpu) enum Rows {
     /// over rows is loaded once for them, and what they add up for it is added up before it is stored ([`Kernel::is_merged`]).
     SharedBands,
 }
+
+/// Operations of a kernel of one input up to which it loads the next block before it stores a result, and how many fewer they are with each input more.
+const MOST_OPERATIONS_AHEAD: usize = 84;
+const OPERATIONS_OF_AN_INPUT: usize = 30;
 
 impl Rows {
     /// Vectors of an invocation where it computes several.
@@ -300,6 +305,25 @@ impl Kernel {
         (1 << most.ilog2()).clamp(least, limit)
     }
 
+    /// Whether a subgroup that loads together should load the next block before it stores a result. What it computes meanwhile needs registers, and llvmpipe's compiler has 16
+    /// where the processor has no AVX-512.
+    fn loads_ahead(&self, element: &Element) -> bool {
+        let more = element.inputs.len().saturating_sub(1);
+        let most = MOST_OPERATIONS_AHEAD.checked_sub(more * OPERATIONS_OF_AN_INPUT);
+        let (Some(most), 1) = (most, element.outputs.len()) else {
+            return false;
+        };
+        let functions = functions_of(&self.steps);
+        let files = MATH
+            .iter()
+            .copied()
+            .chain(functions.iter().map(|file| &**file));
+        let text = [&element.lines[..], &element.values[..]]
+            .concat()
+            .join("\n");
+        operations(&text, files) <= most
+    }
+
     /// The WGSL of the kernel.
     pub(in crate::gpu) fn source(&self) -> String {
         let element = Element::new(&self.steps, &self.task);
@@ -311,6 +335,7 @@ impl Kernel {
             element: &element,
             stores_two: self.wide && long == 0,
             times: self.times(&element, long),
+            ahead: long > 0 && self.loads_ahead(&element),
         };
         let kernel = MAP
             .replace("//@starts", &text.starts())

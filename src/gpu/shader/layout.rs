@@ -19,6 +19,8 @@ pub(super) struct Layout<'a> {
     pub(super) stores_two: bool,
     /// How often a subgroup loads, where its invocations do so together.
     pub(super) times: u32,
+    /// Whether it then loads the first input of a block before it stores the result of the one before.
+    pub(super) ahead: bool,
 }
 
 impl Layout<'_> {
@@ -287,32 +289,82 @@ impl Layout<'_> {
             let in_row = multiple("first_column / 8u", wide * self.times);
             lines.push(format!("let first_in_row = {in_row};"));
         }
-        for block in 0..self.times {
-            lines.push("{".to_owned());
+        let begin = |lines: &mut Vec<String>, block: u32| {
             if self.has_spread_inputs() && !one_row {
                 let vector = format!("({all}u * number + {}u)", block * Rows::SHARING);
                 lines.extend(whole_place("immediates", &vector, "column"));
             }
+        };
+        let load = |lines: &mut Vec<String>, block: u32, i: usize, input: Input, name: &str| {
+            let place = match input.broadcast() {
+                Some(Broadcast::Row) if one_row => format!("first_in_row + {}u", block * wide),
+                Some(Broadcast::Row) => "column / 8u".to_owned(),
+                _ => format!("first_{i} + {}u", block * wide),
+            };
+            shared_load(lines, name, &self.variable(i), &place);
+        };
+        let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
+            let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
+            shared_store(lines, &output_variable(outputs[k]), &place, value);
+        };
+        self.shared_blocks(lines, self.times, begin, load, store);
+    }
+
+    /// So many blocks one after the other, each of which `begin` may have lines for. `load` loads an input under the name that it is told, and `store` stores a result.
+    fn shared_blocks(
+        &self,
+        lines: &mut Vec<String>,
+        blocks: u32,
+        begin: impl Fn(&mut Vec<String>, u32),
+        load: impl Fn(&mut Vec<String>, u32, usize, Input, &str),
+        store: impl Fn(&mut Vec<String>, u32, usize, &str),
+    ) {
+        let mut inputs = self.element.inputs.iter().copied().enumerate();
+        let ahead = inputs.find(|(_, input)| self.ahead && input.broadcast().is_none());
+        let load_ahead = |lines: &mut Vec<String>, block: u32| {
+            if let Some((i, input)) = ahead.filter(|_| block < blocks) {
+                load(lines, block, i, input, &of_block(&input.name(), block));
+            }
+        };
+        let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
+            if self.kernel.access.contains(&Access::Output(k)) {
+                lines.push("subgroupBarrier();".to_owned());
+            }
+            store(lines, block, k, value);
+        };
+        load_ahead(lines, 0);
+        for block in 0..blocks {
+            let result = of_block("result_of_block", block);
+            if ahead.is_some() {
+                lines.push(format!("var {result}: vec4<f32>;"));
+            }
+            lines.push("{".to_owned());
+            begin(lines, block);
             let load = |lines: &mut Vec<String>, i: usize, input: Input| {
+                let name = input.name();
                 if !self.is_wide(input) {
-                    return self.loads(lines, |other| *other == input);
+                    self.loads(lines, |other| *other == input);
+                } else if ahead == Some((i, input)) {
+                    let loaded = of_block(&name, block);
+                    lines.push(format!("let {name}_here = {loaded}_here;"));
+                } else {
+                    load(lines, block, i, input, &name);
                 }
-                let place = match input.broadcast() {
-                    Some(Broadcast::Row) if one_row => format!("first_in_row + {}u", block * wide),
-                    Some(Broadcast::Row) => "column / 8u".to_owned(),
-                    _ => format!("first_{i} + {}u", block * wide),
-                };
-                shared_load(lines, &input.name(), &self.variable(i), &place);
             };
-            let store = |lines: &mut Vec<String>, k: usize, value: &str| {
-                let variable = output_variable(outputs[k]);
-                if self.kernel.access.contains(&Access::Output(k)) {
-                    lines.push("subgroupBarrier();".to_owned());
+            let keep = |lines: &mut Vec<String>, k: usize, value: &str| {
+                if ahead.is_some() {
+                    lines.push(format!("{result} = {value};"));
+                } else {
+                    store(lines, block, k, value);
                 }
-                let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
-                shared_store(lines, &variable, &place, value);
             };
-            self.loaded_and_stored(lines, load, store);
+            self.loaded_and_stored(lines, load, keep);
+            if ahead.is_some() {
+                lines.push("}".to_owned());
+                load_ahead(lines, block + 1);
+                lines.push("{".to_owned());
+                store(lines, block, 0, &result);
+            }
             lines.push("}".to_owned());
         }
     }
@@ -342,13 +394,12 @@ impl Layout<'_> {
         let in_row = multiple("(place - row * immediates.columns) / 8u", wide * blocks);
         lines.push(format!("let first_in_row = {in_row};"));
         let is_row = |input: Input| input.broadcast() == Some(Broadcast::Row);
-        let of_block = |name: String, block: u32| format!("{name}_{block}");
-        let sum = |output: Output, block: u32| of_block(sum_of_bands(output), block);
+        let sum = |output: Output, block: u32| of_block(&sum_of_bands(output), block);
         for block in 0..blocks {
             for (i, input) in inputs.iter().enumerate() {
                 if is_row(*input) {
                     let place = format!("first_in_row + {}u", block * wide);
-                    let name = of_block(input.name(), block);
+                    let name = of_block(&input.name(), block);
                     shared_load(lines, &name, &self.variable(i), &place);
                 }
             }
@@ -358,48 +409,38 @@ impl Layout<'_> {
                 }
             }
         }
-        for (band, block) in
-            (0..Rows::BANDS).flat_map(|band| (0..blocks).map(move |block| (band, block)))
-        {
-            lines.push("{".to_owned());
-            let load = |lines: &mut Vec<String>, i: usize, input: Input| {
-                let name = input.name();
-                if !self.is_wide(input) {
-                    self.loads(lines, |other| *other == input);
-                } else if is_row(input) {
-                    let loaded = of_block(name.clone(), block);
-                    lines.push(format!("let {name}_here = {loaded}_here;"));
-                } else {
-                    let place = format!("{} + {}u", first_of(band, i), block * wide);
-                    shared_load(lines, &name, &self.variable(i), &place);
-                }
+        let load = |lines: &mut Vec<String>, block: u32, i: usize, input: Input, name: &str| {
+            let (band, block) = (block / blocks, block % blocks);
+            if is_row(input) {
+                let loaded = of_block(&input.name(), block);
+                lines.push(format!("let {name}_here = {loaded}_here;"));
+            } else {
+                let place = format!("{} + {}u", first_of(band, i), block * wide);
+                shared_load(lines, name, &self.variable(i), &place);
+            }
+        };
+        let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
+            let (band, block) = (block / blocks, block % blocks);
+            let (output, variable) = (outputs[k], output_variable(outputs[k]));
+            let place = |band: u32| {
+                let first = first_of(band, inputs.len() + k);
+                format!("{first} + {}u", block * wide)
             };
-            let store = |lines: &mut Vec<String>, k: usize, value: &str| {
-                let (output, variable) = (outputs[k], output_variable(outputs[k]));
-                if self.kernel.access.contains(&Access::Output(k)) {
-                    lines.push("subgroupBarrier();".to_owned());
-                }
-                let place = |band: u32| {
-                    let first = first_of(band, inputs.len() + k);
-                    format!("{first} + {}u", block * wide)
-                };
-                if !self.kernel.is_merged(output) {
-                    return shared_store(lines, &variable, &place(band), value);
-                }
-                let sum = sum(output, block);
-                let with_it = match band {
-                    0 => value.to_owned(),
-                    _ => format!("{sum} + {value}"),
-                };
-                if band + 1 == Rows::BANDS {
-                    shared_store(lines, &variable, &place(0), &with_it);
-                } else {
-                    lines.push(format!("{sum} = {with_it};"));
-                }
+            if !self.kernel.is_merged(output) {
+                return shared_store(lines, &variable, &place(band), value);
+            }
+            let sum = sum(output, block);
+            let with_it = match band {
+                0 => value.to_owned(),
+                _ => format!("{sum} + {value}"),
             };
-            self.loaded_and_stored(lines, load, store);
-            lines.push("}".to_owned());
-        }
+            if band + 1 == Rows::BANDS {
+                shared_store(lines, &variable, &place(0), &with_it);
+            } else {
+                lines.push(format!("{sum} = {with_it};"));
+            }
+        };
+        self.shared_blocks(lines, Rows::BANDS * blocks, |_, _| (), load, store);
     }
 
     /// Whether the element's lines stand where they are computed, and are not a function.
@@ -685,6 +726,11 @@ fn first_of_two(output: Output) -> String {
 /// A place that is a multiple of this power of two: so that the compiler knows the bits that are free for the number of a vector behind it, and that it is not negative.
 fn multiple(place: &str, of: u32) -> String {
     format!("({place}) & {}u", 0x3ff_ffff & !(of - 1))
+}
+
+/// A variable of one of several blocks.
+fn of_block(name: &str, block: u32) -> String {
+    format!("{name}_{block}")
 }
 
 /// The variable of what the bands so far add to an output.

@@ -3,6 +3,7 @@
 mod element;
 mod kernel;
 mod layout;
+mod operations;
 mod product;
 mod sum;
 
@@ -262,6 +263,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn blocks_are_loaded_ahead_where_registers_suffice() {
+        let is_ahead = |f: Activation, direction: Direction| {
+            let steps = shape(&Chain::from(f));
+            let task = Task::Value(direction);
+            let inputs = Element::new(&steps, &task).inputs.len();
+            let kernel = Kernel {
+                steps,
+                task,
+                memory: Memory::Vectors(Rows::Shared),
+                access: vec![Access::Read; inputs],
+                wide: true,
+            };
+            kernel.source().contains("result_of_block_0")
+        };
+        assert!(is_ahead(Activation::gelu(), Direction::Forward));
+        assert!(is_ahead(Activation::sigmoid(), Direction::Backward));
+        assert!(!is_ahead(Activation::mish(), Direction::Derivative));
+        assert!(!is_ahead(Activation::gelu(), Direction::Backward));
+        assert!(!is_ahead(Activation::relu(), Direction::Forward));
     }
 
     #[test]
