@@ -101,9 +101,19 @@ pub(in crate::gpu) enum Rows {
     SharedBands,
 }
 
-/// Operations of a kernel of one input up to which it loads the next block before it stores a result, and how many fewer they are with each input more.
-const MOST_OPERATIONS_AHEAD: usize = 84;
-const OPERATIONS_OF_AN_INPUT: usize = 30;
+/// Operations of a kernel of so many inputs up to which it loads the next block before it stores a result. What it computes meanwhile needs registers, and a software
+/// adapter has 32 of the processor's where it has AVX-512, else 16.
+fn most_operations_ahead(inputs: usize) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512vl") {
+        return if inputs <= 3 { 130 } else { 0 };
+    }
+    match inputs {
+        1 => 84,
+        2 => 54,
+        _ => 0,
+    }
+}
 
 impl Rows {
     /// Vectors of an invocation where it computes several.
@@ -305,14 +315,11 @@ impl Kernel {
         (1 << most.ilog2()).clamp(least, limit)
     }
 
-    /// Whether a subgroup that loads together should load the next block before it stores a result. What it computes meanwhile needs registers, and llvmpipe's compiler has 16
-    /// where the processor has no AVX-512.
+    /// Whether a subgroup that loads together should load the next block before it stores a result.
     fn loads_ahead(&self, element: &Element) -> bool {
-        let more = element.inputs.len().saturating_sub(1);
-        let most = MOST_OPERATIONS_AHEAD.checked_sub(more * OPERATIONS_OF_AN_INPUT);
-        let (Some(most), 1) = (most, element.outputs.len()) else {
+        if element.outputs.len() != 1 {
             return false;
-        };
+        }
         let functions = functions_of(&self.steps);
         let files = MATH
             .iter()
@@ -321,7 +328,7 @@ impl Kernel {
         let text = [&element.lines[..], &element.values[..]]
             .concat()
             .join("\n");
-        operations(&text, files) <= most
+        operations(&text, files) <= most_operations_ahead(element.inputs.len())
     }
 
     /// The WGSL of the kernel.

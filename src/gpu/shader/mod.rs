@@ -282,8 +282,8 @@ mod tests {
         };
         assert!(is_ahead(Activation::gelu(), Direction::Forward));
         assert!(is_ahead(Activation::sigmoid(), Direction::Backward));
-        assert!(!is_ahead(Activation::mish(), Direction::Derivative));
-        assert!(!is_ahead(Activation::gelu(), Direction::Backward));
+        // Too many operations, with however many registers.
+        assert!(!is_ahead(Activation::telu(), Direction::Derivative));
         assert!(!is_ahead(Activation::relu(), Direction::Forward));
     }
 
