@@ -101,16 +101,17 @@ pub(in crate::gpu) enum Rows {
     SharedBands,
 }
 
-/// Operations of a kernel of so many inputs up to which it loads the next block before it stores a result. What it computes meanwhile needs registers, and a software
-/// adapter has 32 of the processor's where it has AVX-512, else 16.
-fn most_operations_ahead(inputs: usize) -> usize {
+/// Operations of a kernel of so many inputs and outputs up to which it loads the next block before it stores its last result. What it computes meanwhile needs registers,
+/// and a software adapter has 32 of the processor's where it has AVX-512, else 16.
+fn most_operations_ahead(inputs: usize, outputs: usize) -> usize {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx512vl") {
-        return if inputs <= 3 { 130 } else { 0 };
+    if outputs == 1 && inputs <= 3 && is_x86_feature_detected!("avx512vl") {
+        return 130;
     }
-    match inputs {
-        1 => 84,
-        2 => 54,
+    match (inputs, outputs) {
+        (1, 1) => 84,
+        (2, 1) => 54,
+        (1 | 2, 2) => 150,
         _ => 0,
     }
 }
@@ -315,11 +316,9 @@ impl Kernel {
         (1 << most.ilog2()).clamp(least, limit)
     }
 
-    /// Whether a subgroup that loads together should load the next block before it stores a result.
+    /// Whether a subgroup that loads together should load the next block before it stores its last result.
     fn loads_ahead(&self, element: &Element) -> bool {
-        if element.outputs.len() != 1 {
-            return false;
-        }
+        let (inputs, outputs) = (element.inputs.len(), element.outputs.len());
         let functions = functions_of(&self.steps);
         let files = MATH
             .iter()
@@ -328,7 +327,7 @@ impl Kernel {
         let text = [&element.lines[..], &element.values[..]]
             .concat()
             .join("\n");
-        operations(&text, files) <= most_operations_ahead(element.inputs.len())
+        operations(&text, files) <= most_operations_ahead(inputs, outputs)
     }
 
     /// The WGSL of the kernel.

@@ -19,7 +19,7 @@ pub(super) struct Layout<'a> {
     pub(super) stores_two: bool,
     /// How often a subgroup loads, where its invocations do so together.
     pub(super) times: u32,
-    /// Whether it then loads the first input of a block before it stores the result of the one before.
+    /// Whether it then loads the first input of a block before it stores the last result of the one before.
     pub(super) ahead: bool,
 }
 
@@ -332,6 +332,7 @@ impl Layout<'_> {
             }
             store(lines, block, k, value);
         };
+        let last = self.element.outputs.len().saturating_sub(1);
         load_ahead(lines, 0);
         for block in 0..blocks {
             let result = of_block("result_of_block", block);
@@ -352,7 +353,7 @@ impl Layout<'_> {
                 }
             };
             let keep = |lines: &mut Vec<String>, k: usize, value: &str| {
-                if ahead.is_some() {
+                if ahead.is_some() && k == last {
                     lines.push(format!("{result} = {value};"));
                 } else {
                     store(lines, block, k, value);
@@ -363,7 +364,7 @@ impl Layout<'_> {
                 lines.push("}".to_owned());
                 load_ahead(lines, block + 1);
                 lines.push("{".to_owned());
-                store(lines, block, 0, &result);
+                store(lines, block, last, &result);
             }
             lines.push("}".to_owned());
         }
