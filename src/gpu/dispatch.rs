@@ -151,16 +151,11 @@ impl<'a> Pieces<'a> {
     fn new(context: &Context, work: &'a Work, elements: &'a Elements<'a>) -> Result<Self> {
         let inputs = place_inputs(work, elements)?;
         let spread_over = |placed: &Placed<'_>| placed.input.broadcast();
-        let rows = inputs.iter().any(|placed| {
-            matches!(
-                spread_over(placed),
-                Some(Broadcast::Row | Broadcast::Column)
-            )
-        });
         let has = |broadcast| {
             let mut inputs = inputs.iter();
             inputs.any(|placed| spread_over(placed) == Some(broadcast))
         };
+        let rows = has(Broadcast::Row) || has(Broadcast::Column);
         // Merged terms are fewer than the elements, so they must not lie in several buffers.
         let mut merged = (0..elements.outputs.len()).filter(|k| may_be_merged(work, *k));
         let bands = has(Broadcast::Row)

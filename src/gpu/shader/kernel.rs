@@ -316,10 +316,12 @@ impl Kernel {
         (1 << most.ilog2()).clamp(least, limit)
     }
 
-    /// Whether a subgroup that loads together should load the next block before it stores its last result.
-    fn loads_ahead(&self, element: &Element) -> bool {
+    /// Whether the kernel's subgroups load together, and should load the next block before they store its last result.
+    fn loads_ahead(&self, element: &Element, functions: &[Cow<'static, str>]) -> bool {
+        if !matches!(self.memory, Memory::Vectors(rows) if rows.is_shared()) {
+            return false;
+        }
         let (inputs, outputs) = (element.inputs.len(), element.outputs.len());
-        let functions = functions_of(&self.steps);
         let files = MATH
             .iter()
             .copied()
@@ -335,13 +337,14 @@ impl Kernel {
         let element = Element::new(&self.steps, &self.task);
         let scalar = scalar_lanes(&self.steps);
         let long = long_activations(&self.steps);
+        let functions = functions_of(&self.steps);
         let text = Layout {
             kernel: self,
             scalar,
             element: &element,
             stores_two: self.wide && long == 0,
             times: self.times(&element, long),
-            ahead: long > 0 && self.loads_ahead(&element),
+            ahead: long > 0 && self.loads_ahead(&element, &functions),
         };
         let kernel = MAP
             .replace("//@starts", &text.starts())
@@ -351,7 +354,6 @@ impl Kernel {
             .replace("@INVOCATIONS", &text.invocations().to_string())
             .replace("//@place", text.place())
             .replace("//@body", &text.body());
-        let functions = functions_of(&self.steps);
         let mut parts: Vec<&str> = functions.iter().map(|text| &**text).collect();
         parts.push(&kernel);
         with_library(&parts, scalar)
