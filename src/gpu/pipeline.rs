@@ -169,7 +169,11 @@ impl Context {
                     layout: Some(&pipeline_layout),
                     module: &module,
                     entry_point: Some("main"),
-                    compilation_options: Default::default(),
+                    compilation_options: wgpu::PipelineCompilationOptions {
+                        // Kernels that load together write what they read, each time.
+                        zero_initialize_workgroup_memory: immediate_bytes == 0,
+                        ..Default::default()
+                    },
                     cache: None,
                 })
         })?;

@@ -1,11 +1,10 @@
 //! What kernels are compiled for, and the WGSL of each.
 
 use super::element::{Element, Input};
-use super::layout::Layout;
-use super::operations::operations;
+use super::layout::{Layout, with_staged};
 use super::{long_activations, scalar_lanes, with_library};
 use crate::gpu::adapter::WORKGROUP;
-use crate::wgsl::{MAP, MATH};
+use crate::wgsl::MAP;
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
@@ -99,21 +98,6 @@ pub(in crate::gpu) enum Rows {
     /// As `Shared`, where the elements are cut into [bands](Self::BANDS) of as many rows, and a subgroup computes the same columns of a row of each: what is spread
     /// over rows is loaded once for them, and what they add up for it is added up before it is stored ([`Kernel::is_merged`]).
     SharedBands,
-}
-
-/// Operations of a kernel of so many inputs and outputs up to which it loads the next block before it stores its last result. What it computes meanwhile needs registers,
-/// and a software adapter has 32 of the processor's where it has AVX-512, else 16.
-fn most_operations_ahead(inputs: usize, outputs: usize) -> usize {
-    #[cfg(target_arch = "x86_64")]
-    if outputs == 1 && inputs <= 3 && is_x86_feature_detected!("avx512vl") {
-        return 130;
-    }
-    match (inputs, outputs) {
-        (1, 1) => 84,
-        (2, 1) => 54,
-        (1 | 2, 2) => 150,
-        _ => 0,
-    }
 }
 
 impl Rows {
@@ -316,47 +300,31 @@ impl Kernel {
         (1 << most.ilog2()).clamp(least, limit)
     }
 
-    /// Whether the kernel's subgroups load together, and should load the next block before they store its last result.
-    fn loads_ahead(&self, element: &Element, functions: &[Cow<'static, str>]) -> bool {
-        if !matches!(self.memory, Memory::Vectors(rows) if rows.is_shared()) {
-            return false;
-        }
-        let (inputs, outputs) = (element.inputs.len(), element.outputs.len());
-        let files = MATH
-            .iter()
-            .copied()
-            .chain(functions.iter().map(|file| &**file));
-        let text = [&element.lines[..], &element.values[..]]
-            .concat()
-            .join("\n");
-        operations(&text, files) <= most_operations_ahead(inputs, outputs)
-    }
-
     /// The WGSL of the kernel.
     pub(in crate::gpu) fn source(&self) -> String {
         let element = Element::new(&self.steps, &self.task);
         let scalar = scalar_lanes(&self.steps);
         let long = long_activations(&self.steps);
         let functions = functions_of(&self.steps);
-        let text = Layout {
+        let layout = Layout {
             kernel: self,
             scalar,
             element: &element,
             stores_two: self.wide && long == 0,
             times: self.times(&element, long),
-            ahead: long > 0 && self.loads_ahead(&element, &functions),
         };
         let kernel = MAP
-            .replace("//@starts", &text.starts())
+            .replace("//@starts", &layout.starts())
             .replace("@CONSTANTS", &element.constant_vectors.to_string())
-            .replace("//@operands", &text.bindings())
-            .replace("//@element", &text.function())
-            .replace("@INVOCATIONS", &text.invocations().to_string())
-            .replace("//@place", text.place())
-            .replace("//@body", &text.body());
+            .replace("//@operands", &layout.bindings())
+            .replace("//@element", &layout.function())
+            .replace("@INVOCATIONS", &layout.invocations().to_string())
+            .replace("//@place", layout.place())
+            .replace("//@body", &layout.body());
         let mut parts: Vec<&str> = functions.iter().map(|text| &**text).collect();
         parts.push(&kernel);
-        with_library(&parts, scalar)
+        let text = with_library(&parts, scalar);
+        with_staged(&text, layout.all_staged())
     }
 }
 

@@ -5,8 +5,8 @@ use super::identifiers;
 use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_variable};
 use crate::Broadcast;
 use crate::gpu::adapter::WORKGROUP;
+use std::cell::Cell;
 use std::collections::HashSet;
-use std::ops::Range;
 
 /// The parts of a kernel's text that depend on where its operands lie.
 pub(super) struct Layout<'a> {
@@ -19,8 +19,6 @@ pub(super) struct Layout<'a> {
     pub(super) stores_two: bool,
     /// How often a subgroup loads, where its invocations do so together.
     pub(super) times: u32,
-    /// Whether it then loads the first input of a block before it stores the last result of the one before.
-    pub(super) ahead: bool,
 }
 
 impl Layout<'_> {
@@ -50,7 +48,17 @@ impl Layout<'_> {
     fn variable(&self, input: usize) -> String {
         match self.kernel.access[input] {
             Access::Output(output) => output_variable(self.element.outputs[output]),
-            _ => self.element.inputs[input].name(),
+            _ => self.own_variable(self.element.inputs[input]),
+        }
+    }
+
+    /// The variable of a binding that holds an input only.
+    fn own_variable(&self, input: Input) -> String {
+        if self.is_shared() {
+            // The next block is loaded where the name is that of a value.
+            format!("all_of_{}", input.name())
+        } else {
+            input.name()
         }
     }
 
@@ -59,7 +67,7 @@ impl Layout<'_> {
         let inputs = self.element.inputs.iter().zip(&self.kernel.access);
         let own = inputs.filter(|(_, access)| !matches!(access, Access::Output(_)));
         let outputs = self.element.outputs.iter();
-        own.map(|(input, _)| (input.name(), Some(*input)))
+        own.map(|(input, _)| (self.own_variable(*input), Some(*input)))
             .chain(outputs.map(|output| (output_variable(*output), None)))
             .collect()
     }
@@ -295,77 +303,95 @@ impl Layout<'_> {
                 lines.extend(whole_place("immediates", &vector, "column"));
             }
         };
-        let load = |lines: &mut Vec<String>, block: u32, i: usize, input: Input, name: &str| {
-            let place = match input.broadcast() {
-                Some(Broadcast::Row) if one_row => format!("first_in_row + {}u", block * wide),
-                Some(Broadcast::Row) => "column / 8u".to_owned(),
-                _ => format!("first_{i} + {}u", block * wide),
-            };
-            shared_load(lines, name, &self.variable(i), &place);
+        let place = |block: u32, i: usize| match self.element.inputs[i].broadcast() {
+            Some(Broadcast::Row) if one_row => format!("first_in_row + {}u", block * wide),
+            Some(Broadcast::Row) => "column / 8u".to_owned(),
+            _ => format!("first_{i} + {}u", block * wide),
+        };
+        let stage = |lines: &mut Vec<String>, block: u32| {
+            lines.push("{".to_owned());
+            begin(lines, block);
+            for i in self.wide_inputs() {
+                let first = Self::staged(block, i);
+                shared_stage(lines, first, &self.variable(i), &place(block, i));
+            }
+            lines.push("}".to_owned());
         };
         let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
             let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
             shared_store(lines, &output_variable(outputs[k]), &place, value);
         };
-        self.shared_blocks(lines, self.times, begin, load, store);
+        self.shared_blocks(lines, self.times, begin, stage, Self::staged, store);
     }
 
-    /// So many blocks one after the other, each of which `begin` may have lines for. `load` loads an input under the name that it is told, and `store` stores a result.
+    /// The inputs that are loaded as wide numbers.
+    fn wide_inputs(&self) -> impl Iterator<Item = usize> {
+        let inputs = self.element.inputs.iter().copied().enumerate();
+        inputs.filter_map(|(i, input)| self.is_wide(input).then_some(i))
+    }
+
+    /// Where what a block loads of an input is staged: beside that of the block after it, which is loaded before.
+    fn staged(block: u32, input: usize) -> u32 {
+        STAGE * (2 * input as u32 + block % 2)
+    }
+
+    /// Numbers that are staged.
+    pub(super) fn all_staged(&self) -> u32 {
+        // Those of rows of bands lie behind the others, block by block.
+        STAGE * (2 * self.element.inputs.len() as u32 + self.staged_of_rows())
+    }
+
+    fn staged_of_rows(&self) -> u32 {
+        if self.rows() != Some(Rows::SharedBands) {
+            return 0;
+        }
+        let is_row = |input: &&Input| input.broadcast() == Some(Broadcast::Row);
+        let rows = self.element.inputs.iter().filter(is_row).count() as u32;
+        rows * self.times / Rows::BANDS
+    }
+
+    /// So many blocks one after the other, each of which `begin` may have lines for. `stage` stages the inputs of a block, `staged` tells where, and `store` stores a result.
     fn shared_blocks(
         &self,
         lines: &mut Vec<String>,
         blocks: u32,
         begin: impl Fn(&mut Vec<String>, u32),
-        load: impl Fn(&mut Vec<String>, u32, usize, Input, &str),
+        stage: impl Fn(&mut Vec<String>, u32),
+        staged: impl Fn(u32, usize) -> u32,
         store: impl Fn(&mut Vec<String>, u32, usize, &str),
     ) {
-        let mut inputs = self.element.inputs.iter().copied().enumerate();
-        let ahead = inputs.find(|(_, input)| self.ahead && input.broadcast().is_none());
-        let load_ahead = |lines: &mut Vec<String>, block: u32| {
-            if let Some((i, input)) = ahead.filter(|_| block < blocks) {
-                load(lines, block, i, input, &of_block(&input.name(), block));
+        let stage = |lines: &mut Vec<String>, block: u32| {
+            if block < blocks {
+                stage(lines, block);
+                lines.push("end_of_stage();".to_owned());
             }
         };
-        let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
-            if self.kernel.access.contains(&Access::Output(k)) {
-                lines.push("subgroupBarrier();".to_owned());
-            }
-            store(lines, block, k, value);
-        };
-        let last = self.element.outputs.len().saturating_sub(1);
-        load_ahead(lines, 0);
+        stage(lines, 0);
         for block in 0..blocks {
-            let result = of_block("result_of_block", block);
-            if ahead.is_some() {
-                lines.push(format!("var {result}: vec4<f32>;"));
-            }
             lines.push("{".to_owned());
             begin(lines, block);
             let load = |lines: &mut Vec<String>, i: usize, input: Input| {
-                let name = input.name();
-                if !self.is_wide(input) {
+                if self.is_wide(input) {
+                    let (name, first) = (input.name(), staged(block, i));
+                    lines.push(format!(
+                        "let {name}_here = floats_of_staged({first}u, lane);"
+                    ));
+                } else {
                     self.loads(lines, |other| *other == input);
-                } else if ahead == Some((i, input)) {
-                    let loaded = of_block(&name, block);
-                    lines.push(format!("let {name}_here = {loaded}_here;"));
-                } else {
-                    load(lines, block, i, input, &name);
                 }
             };
-            let keep = |lines: &mut Vec<String>, k: usize, value: &str| {
-                if ahead.is_some() && k == last {
-                    lines.push(format!("{result} = {value};"));
-                } else {
-                    store(lines, block, k, value);
+            // What the first result waits for is computed meanwhile.
+            let next = Cell::new(Some(block + 1));
+            let store = |lines: &mut Vec<String>, k: usize, value: &str| {
+                if let Some(next) = next.take() {
+                    stage(lines, next);
                 }
+                if self.kernel.access.contains(&Access::Output(k)) {
+                    lines.push("subgroupBarrier();".to_owned());
+                }
+                store(lines, block, k, value);
             };
-            self.loaded_and_stored(lines, load, keep);
-            if ahead.is_some() {
-                lines.push("}".to_owned());
-                load_ahead(lines, block + 1);
-                lines.push("{".to_owned());
-                store(lines, block, last, &result);
-            }
+            self.loaded_and_stored(lines, load, store);
             lines.push("}".to_owned());
         }
     }
@@ -394,15 +420,17 @@ impl Layout<'_> {
         );
         let in_row = multiple("(place - row * immediates.columns) / 8u", wide * blocks);
         lines.push(format!("let first_in_row = {in_row};"));
-        let is_row = |input: Input| input.broadcast() == Some(Broadcast::Row);
         let sum = |output: Output, block: u32| of_block(&sum_of_bands(output), block);
+        let is_row = |i: usize| inputs[i].broadcast() == Some(Broadcast::Row);
+        let rows: Vec<usize> = self.wide_inputs().filter(|i| is_row(*i)).collect();
+        let staged = |block: u32, i: usize| match rows.iter().position(|row| *row == i) {
+            Some(row) => STAGE * (2 * inputs.len() as u32 + row as u32 * blocks + block % blocks),
+            None => Self::staged(block, i),
+        };
         for block in 0..blocks {
-            for (i, input) in inputs.iter().enumerate() {
-                if is_row(*input) {
-                    let place = format!("first_in_row + {}u", block * wide);
-                    let name = of_block(&input.name(), block);
-                    shared_load(lines, &name, &self.variable(i), &place);
-                }
+            for i in &rows {
+                let place = format!("first_in_row + {}u", block * wide);
+                shared_stage(lines, staged(block, *i), &self.variable(*i), &place);
             }
             for output in outputs {
                 if self.kernel.is_merged(*output) {
@@ -410,14 +438,11 @@ impl Layout<'_> {
                 }
             }
         }
-        let load = |lines: &mut Vec<String>, block: u32, i: usize, input: Input, name: &str| {
-            let (band, block) = (block / blocks, block % blocks);
-            if is_row(input) {
-                let loaded = of_block(&input.name(), block);
-                lines.push(format!("let {name}_here = {loaded}_here;"));
-            } else {
-                let place = format!("{} + {}u", first_of(band, i), block * wide);
-                shared_load(lines, name, &self.variable(i), &place);
+        let stage = |lines: &mut Vec<String>, block: u32| {
+            let (band, in_row) = (block / blocks, block % blocks);
+            for i in self.wide_inputs().filter(|i| !is_row(*i)) {
+                let place = format!("{} + {}u", first_of(band, i), in_row * wide);
+                shared_stage(lines, staged(block, i), &self.variable(i), &place);
             }
         };
         let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
@@ -441,7 +466,8 @@ impl Layout<'_> {
                 lines.push(format!("{sum} = {with_it};"));
             }
         };
-        self.shared_blocks(lines, Rows::BANDS * blocks, |_, _| (), load, store);
+        let all = Rows::BANDS * blocks;
+        self.shared_blocks(lines, all, |_, _| (), stage, staged, store);
     }
 
     /// Whether the element's lines stand where they are computed, and are not a function.
@@ -670,48 +696,37 @@ impl Layout<'_> {
     }
 }
 
-/// Loads the vectors of all lanes from `place` on, and keeps that of the invocation.
-pub(super) fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, place: &str) {
-    let own = shared_choice(lines, name, variable, place, 0..Rows::SHARING);
-    lines.push(format!("let {name}_here = floats({own});"));
+/// Numbers of a block that are staged together.
+pub(super) const STAGE: u32 = 2 * Rows::SHARING;
+
+/// `text`, with as many numbers staged, and some beside them for `end_of_stage`.
+pub(super) fn with_staged(text: &str, numbers: u32) -> String {
+    text.replace("@STAGED", &(numbers + 8).to_string())
+        .replace("@SPARE", &numbers.to_string())
 }
 
-/// Stores the vectors of all lanes from `place` on.
-pub(super) fn shared_store(lines: &mut Vec<String>, variable: &str, place: &str, value: &str) {
-    lines.push(format!("let {variable}_here = pairs({value});"));
-    let of = |lane| format!("subgroupShuffle({variable}_here, {lane}u)");
-    for k in 0..Rows::SHARING / 2 {
-        let (even, odd) = (of(2 * k), of(2 * k + 1));
-        lines.push(format!("{variable}[{place} + {k}u] = Wide({even}, {odd});"));
+/// Loads the numbers of all lanes from `place` on.
+pub(super) fn shared_stage(lines: &mut Vec<String>, first: u32, variable: &str, place: &str) {
+    for k in 0..STAGE / 4 {
+        let first = first + 4 * k;
+        lines.push(format!("stage({first}u, {variable}[{place} + {k}u]);"));
     }
 }
 
-/// Loads the vectors of these lanes, two at a time, and chooses between each two as soon as they are there: eight that wait for a choice do not
-/// fit into llvmpipe's registers. Gives the name of the one that is left.
-fn shared_choice(
-    lines: &mut Vec<String>,
-    name: &str,
-    variable: &str,
-    place: &str,
-    lanes: Range<u32>,
-) -> String {
-    let half = (lanes.end - lanes.start) / 2;
-    let (first, second) = if half == 1 {
-        let (pair, wide) = (format!("{name}_at_{}", lanes.start), lanes.start / 2);
-        lines.push(format!("let {pair} = {variable}[{place} + {wide}u];"));
-        (format!("{pair}.xy"), format!("{pair}.zw"))
-    } else {
-        let middle = lanes.start + half;
-        (
-            shared_choice(lines, name, variable, place, lanes.start..middle),
-            shared_choice(lines, name, variable, place, middle..lanes.end),
-        )
-    };
-    let chosen = format!("{name}_of_{}_to_{}", lanes.start, lanes.end - 1);
-    lines.push(format!(
-        "let {chosen} = choose(lane, {half}u, {first}, {second});"
-    ));
-    chosen
+/// Stores the vectors of all lanes from `place` on, in the order in which they are staged.
+pub(super) fn shared_store(lines: &mut Vec<String>, variable: &str, place: &str, value: &str) {
+    lines.push(format!("let {variable}_here = pairs({value});"));
+    for k in 0..STAGE / 4 {
+        let half = component(k as usize * 4 / Rows::SHARING as usize);
+        let of = |i| {
+            let lane = (4 * k + i) % Rows::SHARING;
+            format!("subgroupShuffle({variable}_here.{half}, {lane}u)")
+        };
+        let [a, b, c, d] = [0, 1, 2, 3].map(of);
+        lines.push(format!(
+            "{variable}[{place} + {k}u] = Wide({a}, {b}, {c}, {d});"
+        ));
+    }
 }
 
 /// The name that a line gives to a value.

@@ -3,7 +3,6 @@
 mod element;
 mod kernel;
 mod layout;
-mod operations;
 mod product;
 mod sum;
 
@@ -265,26 +264,55 @@ mod tests {
         }
     }
 
+    /// What is staged in one place is read before the next is staged there, and each place is in the array.
     #[test]
-    fn blocks_are_loaded_ahead_where_registers_suffice() {
-        let is_ahead = |f: Activation, direction: Direction| {
-            let steps = shape(&Chain::from(f));
-            let task = Task::Value(direction);
-            let inputs = Element::new(&steps, &task).inputs.len();
-            let kernel = Kernel {
-                steps,
-                task,
-                memory: Memory::Vectors(Rows::Shared),
-                access: vec![Access::Read; inputs],
-                wide: true,
-            };
-            kernel.source().contains("result_of_block_0")
-        };
-        assert!(is_ahead(Activation::gelu(), Direction::Forward));
-        assert!(is_ahead(Activation::sigmoid(), Direction::Backward));
-        // Too many operations, with however many registers.
-        assert!(!is_ahead(Activation::telu(), Direction::Derivative));
-        assert!(!is_ahead(Activation::relu(), Direction::Forward));
+    fn what_is_staged_is_read_before_its_place_is_taken() {
+        let operand = vec![1.0_f32; 4];
+        let layer = Chain::new()
+            .add_row(&operand)
+            .then(Activation::gelu())
+            .mul(&operand[..]);
+        for task in [Task::Value(Direction::Backward), Task::gradients([0, 1])] {
+            for rows in [Rows::Shared, Rows::SharedRow, Rows::SharedBands] {
+                let steps = shape(&layer);
+                let inputs = Element::new(&steps, &task).inputs.len();
+                let kernel = Kernel {
+                    steps,
+                    task: task.clone(),
+                    memory: Memory::Vectors(rows),
+                    access: vec![Access::Read; inputs],
+                    wide: true,
+                };
+                let source = kernel.source();
+                let number = |text: &str| -> usize {
+                    let digits = text.split(|c: char| !c.is_ascii_digit()).next();
+                    digits.and_then(|digits| digits.parse().ok()).unwrap()
+                };
+                let (_, size) = source.split_once("array<u64, ").unwrap();
+                let size = number(size);
+                // For each place whether it was written since the compiler was last told not to know it, and whether it was read.
+                let mut new = HashSet::new();
+                let mut known = HashSet::new();
+                let mut reads = 0;
+                for line in source.lines().map(str::trim) {
+                    if let Some(call) = line.strip_prefix("stage(") {
+                        assert!(number(call) + 4 <= size - 8, "{line}");
+                        known.remove(&number(call));
+                        new.insert(number(call));
+                    } else if line == "end_of_stage();" {
+                        known.extend(new.drain());
+                    } else if let Some((_, call)) = line.split_once("= floats_of_staged(") {
+                        let places = (number(call)..).step_by(4).take(4);
+                        assert!(
+                            places.into_iter().all(|place| known.contains(&place)),
+                            "{source}"
+                        );
+                        reads += 1;
+                    }
+                }
+                assert!(reads >= 2 * inputs, "{reads}");
+            }
+        }
     }
 
     #[test]

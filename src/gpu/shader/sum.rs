@@ -1,7 +1,7 @@
 //! The WGSL of the kernels that add up.
 
 use super::kernel::Rows;
-use super::layout::{shared_load, shared_store};
+use super::layout::{STAGE, shared_stage, shared_store, with_staged};
 use super::with_library;
 use crate::wgsl::{SUM, SUM_SHARED};
 use std::ops::Range;
@@ -61,7 +61,7 @@ impl Sum {
             )
             .replace("@SUBGROUPS", &Self::SUBGROUPS.to_string())
             .replace("//@body", &lines.join("\n    "));
-        with_library(&[&kernel], false)
+        with_staged(&with_library(&[&kernel], false), 2 * STAGE)
     }
 
     fn along(lines: &mut Vec<String>) -> u32 {
@@ -70,7 +70,7 @@ impl Sum {
             "let first = {}u * once_more(number, 1u);",
             terms * wide
         ));
-        let all = added_up(lines, &|k| format!("first + {}u", k * wide), 0..terms);
+        let all = added_up(lines, &|k| format!("first + {}u", k * wide), terms);
         lines.push(format!(
             "let own = ({all}.x + {all}.y) + ({all}.z + {all}.w);"
         ));
@@ -100,24 +100,46 @@ impl Sum {
         // So that its compiler knows the last bits of a place, and that none is negative.
         let place = |block: &str| format!("{wide}u * (({block}) & 0xffffffu)");
         let term = |k| place(&format!("first + {k}u * {blocks}"));
-        let all = added_up(lines, &term, 0..terms);
+        let all = added_up(lines, &term, terms);
         shared_store(lines, "sums", &place("number"), &all);
         terms
     }
 }
 
-/// Loads these terms from their places and adds them up one after the other, each four for themselves: of a tree llvmpipe's compiler would
+/// Loads so many terms from their places and adds them up one after the other, each four for themselves: of a tree llvmpipe's compiler would
 /// keep more than there are registers. Gives the name of the sum.
-fn added_up(lines: &mut Vec<String>, place: &dyn Fn(u32) -> String, terms: Range<u32>) -> String {
+fn added_up(lines: &mut Vec<String>, place: &dyn Fn(u32) -> String, terms: u32) -> String {
+    let staged = |term: u32| STAGE * (term % 2);
+    let stage = |lines: &mut Vec<String>, term: u32| {
+        if term < terms {
+            shared_stage(lines, staged(term), "values", &place(term));
+            lines.push("end_of_stage();".to_owned());
+        }
+    };
+    stage(lines, 0);
+    let mut load = |lines: &mut Vec<String>, term: u32| {
+        stage(lines, term + 1);
+        let first = staged(term);
+        lines.push(format!(
+            "let term_{term} = floats_of_staged({first}u, lane);"
+        ));
+    };
+    added(lines, &mut load, 0..terms)
+}
+
+fn added(
+    lines: &mut Vec<String>,
+    load: &mut dyn FnMut(&mut Vec<String>, u32),
+    terms: Range<u32>,
+) -> String {
     let (first, last) = (terms.start, terms.end - 1);
     if first == last {
-        let name = format!("term_{first}");
-        shared_load(lines, &name, "values", &place(first));
-        return format!("{name}_here");
+        load(lines, first);
+        return format!("term_{first}");
     }
     let behind = if terms.len() > 4 { terms.end - 4 } else { last };
-    let before = added_up(lines, place, first..behind);
-    let more = added_up(lines, place, behind..terms.end);
+    let before = added(lines, load, first..behind);
+    let more = added(lines, load, behind..terms.end);
     let name = format!("sum_{first}_to_{last}");
     lines.push(format!("let {name} = {before} + {more};"));
     name
