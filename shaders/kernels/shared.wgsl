@@ -35,40 +35,7 @@ fn once_more(n: u32, k: u32) -> u32 {
     return (n | (immediates.digits[0] << k)) & 0xfffffu;
 }
 
-// Numbers on their way from memory to the lanes, 16 of a block one after the other. Each invocation writes what it reads, all eight the same. Subgroups of
-// a workgroup have the same places, of which llvmpipe lets one run to its end before the next begins; with places of their own, which its compiler would
-// not know, it would load each number by itself.
-var<workgroup> staged: array<u64, @STAGED>;
-
-fn stage(first: u32, wide: Wide) {
-    staged[first] = wide.x;
-    staged[first + 1u] = wide.y;
-    staged[first + 2u] = wide.z;
-    staged[first + 3u] = wide.w;
-}
-
-// Written in a place that its compiler does not know, after which it cannot take what was staged for what a lane reads: it would put it into lanes one by one.
-fn end_of_stage() {
-    staged[@SPAREu + (immediates.digits[0] & 7u)] = 0lu;
-}
-
-// Of eight numbers that lie one after the other the lane's: one load of a vector.
-fn own_of_staged(first: u32, lane: u32) -> u64 {
-    var own = staged[first];
-    own = select(own, staged[first + 1u], lane == 1u);
-    own = select(own, staged[first + 2u], lane == 2u);
-    own = select(own, staged[first + 3u], lane == 3u);
-    own = select(own, staged[first + 4u], lane == 4u);
-    own = select(own, staged[first + 5u], lane == 5u);
-    own = select(own, staged[first + 6u], lane == 6u);
-    return select(own, staged[first + 7u], lane == 7u);
-}
-
-// The lane's of a block's 16 numbers, the first eight and the last.
-fn floats_of_staged(first: u32, lane: u32) -> vec4<f32> {
-    let own = Pairs(own_of_staged(first, lane), own_of_staged(first + 8u, lane));
-    // Shifted by what is 0 only at run time: of halves as they are its compiler makes eight loads.
-    let low = vec2<u32>(own >> vec2<u32>(zero_bits()));
-    let high = vec2<u32>(own >> vec2<u32>(32u));
-    return bitcast<vec4<f32>>(vec4<u32>(low.x, high.x, low.y, high.y));
+// `second` where the bit of the lane's number is set.
+fn choose(lane: u32, bit: u32, first: Pairs, second: Pairs) -> Pairs {
+    return select(first, second, vec2<bool>((lane & bit) != 0u));
 }

@@ -26,6 +26,7 @@ pub(crate) const PARTS: &[&str] = &[
     include_str!("../../shaders/kernels/element_f32.wgsl"),
     include_str!("../../shaders/kernels/wide.wgsl"),
     include_str!("../../shaders/kernels/shared.wgsl"),
+    include_str!("../../shaders/kernels/staged.wgsl"),
     include_str!("../../shaders/kernels/chain_rule.wgsl"),
     include_str!("../../shaders/kernels/arithmetic.wgsl"),
     include_str!("../../shaders/kernels/broadcast.wgsl"),

@@ -1,10 +1,12 @@
 //! What kernels are compiled for, and the WGSL of each.
 
 use super::element::{Element, Input};
-use super::layout::{Layout, with_staged};
+use super::layout::Layout;
+use super::operations::operations;
+use super::shared::{Loads, is_staged, with_staged};
 use super::{long_activations, scalar_lanes, with_library};
 use crate::gpu::adapter::WORKGROUP;
-use crate::wgsl::MAP;
+use crate::wgsl::{MAP, MATH};
 use crate::{Activation, Broadcast, Chain, Direction, Operand, Operation, Step};
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
@@ -98,6 +100,17 @@ pub(in crate::gpu) enum Rows {
     /// As `Shared`, where the elements are cut into [bands](Self::BANDS) of as many rows, and a subgroup computes the same columns of a row of each: what is spread
     /// over rows is loaded once for them, and what they add up for it is added up before it is stored ([`Kernel::is_merged`]).
     SharedBands,
+}
+
+/// Operations of a kernel of so many inputs and outputs up to which it loads the next block before it stores its last result. What it computes meanwhile needs registers,
+/// of which there are 16.
+fn most_operations_ahead(inputs: usize, outputs: usize) -> usize {
+    match (inputs, outputs) {
+        (1, 1) => 84,
+        (2, 1) => 54,
+        (1 | 2, 2) => 150,
+        _ => 0,
+    }
 }
 
 impl Rows {
@@ -300,8 +313,37 @@ impl Kernel {
         (1 << most.ilog2()).clamp(least, limit)
     }
 
+    /// How the kernel's subgroups load, where they do so together, and whether that may be by workgroup memory.
+    fn loads(&self, element: &Element, functions: &[Cow<'static, str>], staged: bool) -> Loads {
+        if !matches!(self.memory, Memory::Vectors(rows) if rows.is_shared()) {
+            return Loads::WhereNeeded;
+        }
+        if staged {
+            return Loads::Staged;
+        }
+        let (inputs, outputs) = (element.inputs.len(), element.outputs.len());
+        let files = MATH
+            .iter()
+            .copied()
+            .chain(functions.iter().map(|file| &**file));
+        let text = [&element.lines[..], &element.values[..]]
+            .concat()
+            .join("\n");
+        let few = operations(&text, files) <= most_operations_ahead(inputs, outputs);
+        if few && long_activations(&self.steps) > 0 {
+            Loads::Ahead
+        } else {
+            Loads::WhereNeeded
+        }
+    }
+
     /// The WGSL of the kernel.
     pub(in crate::gpu) fn source(&self) -> String {
+        self.source_with(is_staged())
+    }
+
+    /// The same, of a kernel that may load by workgroup memory or not.
+    pub(super) fn source_with(&self, staged: bool) -> String {
         let element = Element::new(&self.steps, &self.task);
         let scalar = scalar_lanes(&self.steps);
         let long = long_activations(&self.steps);
@@ -312,6 +354,7 @@ impl Kernel {
             element: &element,
             stores_two: self.wide && long == 0,
             times: self.times(&element, long),
+            loads: self.loads(&element, &functions, staged),
         };
         let kernel = MAP
             .replace("//@starts", &layout.starts())

@@ -3,9 +3,9 @@
 use super::element::{Element, Input};
 use super::identifiers;
 use super::kernel::{Access, Kernel, Memory, Output, Rows, component, output_variable};
+use super::shared::Loads;
 use crate::Broadcast;
 use crate::gpu::adapter::WORKGROUP;
-use std::cell::Cell;
 use std::collections::HashSet;
 
 /// The parts of a kernel's text that depend on where its operands lie.
@@ -19,6 +19,8 @@ pub(super) struct Layout<'a> {
     pub(super) stores_two: bool,
     /// How often a subgroup loads, where its invocations do so together.
     pub(super) times: u32,
+    /// How it then does.
+    pub(super) loads: Loads,
 }
 
 impl Layout<'_> {
@@ -27,7 +29,7 @@ impl Layout<'_> {
     }
 
     /// How rows lie among the vectors, where there are vectors.
-    fn rows(&self) -> Option<Rows> {
+    pub(super) fn rows(&self) -> Option<Rows> {
         match self.kernel.memory {
             Memory::Vectors(rows) => Some(rows),
             Memory::Elements => None,
@@ -35,7 +37,7 @@ impl Layout<'_> {
     }
 
     /// Whether the invocations of a subgroup load together.
-    fn is_shared(&self) -> bool {
+    pub(super) fn is_shared(&self) -> bool {
         self.rows().is_some_and(Rows::is_shared)
     }
 
@@ -45,7 +47,7 @@ impl Layout<'_> {
     }
 
     /// The variable of an input's binding.
-    fn variable(&self, input: usize) -> String {
+    pub(super) fn variable(&self, input: usize) -> String {
         match self.kernel.access[input] {
             Access::Output(output) => output_variable(self.element.outputs[output]),
             _ => self.own_variable(self.element.inputs[input]),
@@ -139,7 +141,7 @@ impl Layout<'_> {
     }
 
     /// Subgroups of a workgroup, where they load together.
-    fn subgroups(&self) -> u32 {
+    pub(super) fn subgroups(&self) -> u32 {
         Rows::GROUP / Rows::SHARED / self.times
     }
 
@@ -266,210 +268,6 @@ impl Layout<'_> {
         }
     }
 
-    /// What the invocations of a subgroup compute that loads together: of each block of [`Rows::SHARED`] elements one vector each.
-    fn shared(&self, lines: &mut Vec<String>) {
-        let all = Rows::SHARING * self.times;
-        let wide = Rows::SHARING / 2;
-        let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
-        let subgroups = self.subgroups();
-        let workgroup = "(id.y * groups.x + id.x)";
-        lines.push(format!(
-            "let number = agreed({workgroup} * {subgroups}u + subgroup);"
-        ));
-        let bands = self.rows() == Some(Rows::SharedBands);
-        let blocks_of_a_row = if bands {
-            self.times / Rows::BANDS
-        } else {
-            self.times
-        };
-        let own = |k| {
-            let (wide, bit) = (wide * blocks_of_a_row, k + 1);
-            format!("let first_{k} = {wide}u * once_more(number, {bit}u);")
-        };
-        lines.extend((0..inputs.len() + outputs.len()).map(own));
-        if bands {
-            return self.shared_bands(lines, blocks_of_a_row);
-        }
-        let one_row = self.rows() == Some(Rows::SharedRow);
-        if one_row {
-            let first = format!("({all}u * number)");
-            lines.extend(whole_place("immediates", &first, "first_column"));
-            let in_row = multiple("first_column / 8u", wide * self.times);
-            lines.push(format!("let first_in_row = {in_row};"));
-        }
-        let begin = |lines: &mut Vec<String>, block: u32| {
-            if self.has_spread_inputs() && !one_row {
-                let vector = format!("({all}u * number + {}u)", block * Rows::SHARING);
-                lines.extend(whole_place("immediates", &vector, "column"));
-            }
-        };
-        let place = |block: u32, i: usize| match self.element.inputs[i].broadcast() {
-            Some(Broadcast::Row) if one_row => format!("first_in_row + {}u", block * wide),
-            Some(Broadcast::Row) => "column / 8u".to_owned(),
-            _ => format!("first_{i} + {}u", block * wide),
-        };
-        let stage = |lines: &mut Vec<String>, block: u32| {
-            lines.push("{".to_owned());
-            begin(lines, block);
-            for i in self.wide_inputs() {
-                let first = Self::staged(block, i);
-                shared_stage(lines, first, &self.variable(i), &place(block, i));
-            }
-            lines.push("}".to_owned());
-        };
-        let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
-            let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
-            shared_store(lines, &output_variable(outputs[k]), &place, value);
-        };
-        self.shared_blocks(lines, self.times, begin, stage, Self::staged, store);
-    }
-
-    /// The inputs that are loaded as wide numbers.
-    fn wide_inputs(&self) -> impl Iterator<Item = usize> {
-        let inputs = self.element.inputs.iter().copied().enumerate();
-        inputs.filter_map(|(i, input)| self.is_wide(input).then_some(i))
-    }
-
-    /// Where what a block loads of an input is staged: beside that of the block after it, which is loaded before.
-    fn staged(block: u32, input: usize) -> u32 {
-        STAGE * (2 * input as u32 + block % 2)
-    }
-
-    /// Numbers that are staged.
-    pub(super) fn all_staged(&self) -> u32 {
-        // Those of rows of bands lie behind the others, block by block.
-        STAGE * (2 * self.element.inputs.len() as u32 + self.staged_of_rows())
-    }
-
-    fn staged_of_rows(&self) -> u32 {
-        if self.rows() != Some(Rows::SharedBands) {
-            return 0;
-        }
-        let is_row = |input: &&Input| input.broadcast() == Some(Broadcast::Row);
-        let rows = self.element.inputs.iter().filter(is_row).count() as u32;
-        rows * self.times / Rows::BANDS
-    }
-
-    /// So many blocks one after the other, each of which `begin` may have lines for. `stage` stages the inputs of a block, `staged` tells where, and `store` stores a result.
-    fn shared_blocks(
-        &self,
-        lines: &mut Vec<String>,
-        blocks: u32,
-        begin: impl Fn(&mut Vec<String>, u32),
-        stage: impl Fn(&mut Vec<String>, u32),
-        staged: impl Fn(u32, usize) -> u32,
-        store: impl Fn(&mut Vec<String>, u32, usize, &str),
-    ) {
-        let stage = |lines: &mut Vec<String>, block: u32| {
-            if block < blocks {
-                stage(lines, block);
-                lines.push("end_of_stage();".to_owned());
-            }
-        };
-        stage(lines, 0);
-        for block in 0..blocks {
-            lines.push("{".to_owned());
-            begin(lines, block);
-            let load = |lines: &mut Vec<String>, i: usize, input: Input| {
-                if self.is_wide(input) {
-                    let (name, first) = (input.name(), staged(block, i));
-                    lines.push(format!(
-                        "let {name}_here = floats_of_staged({first}u, lane);"
-                    ));
-                } else {
-                    self.loads(lines, |other| *other == input);
-                }
-            };
-            // What the first result waits for is computed meanwhile.
-            let next = Cell::new(Some(block + 1));
-            let store = |lines: &mut Vec<String>, k: usize, value: &str| {
-                if let Some(next) = next.take() {
-                    stage(lines, next);
-                }
-                if self.kernel.access.contains(&Access::Output(k)) {
-                    lines.push("subgroupBarrier();".to_owned());
-                }
-                store(lines, block, k, value);
-            };
-            self.loaded_and_stored(lines, load, store);
-            lines.push("}".to_owned());
-        }
-    }
-
-    /// As [`shared`](Self::shared) behind its first lines, for the same columns of a row of each band, so many blocks of each row. `immediates.base` is how far the
-    /// bands are apart, in vectors of eight.
-    fn shared_bands(&self, lines: &mut Vec<String>, blocks: u32) {
-        let wide = Rows::SHARING / 2;
-        let (inputs, outputs) = (&self.element.inputs, &self.element.outputs);
-        let first_of = |band: u32, k: usize| match band {
-            0 => format!("first_{k}"),
-            _ => format!("first_{k}_of_band_{band}"),
-        };
-        for (band, k) in (1..Rows::BANDS)
-            .flat_map(|band| (0..inputs.len() + outputs.len()).map(move |k| (band, k)))
-        {
-            let place = format!("first_{k} + {band}u * immediates.base");
-            let place = multiple(&place, wide * blocks);
-            lines.push(format!("let {} = {place};", first_of(band, k)));
-        }
-        let vectors = Rows::SHARING * blocks;
-        lines.push(format!("let place = {}u * number;", 4 * vectors));
-        lines.push(
-            "let row = quotient(vec4<u32>(place), immediates.magic, immediates.shift).x;"
-                .to_owned(),
-        );
-        let in_row = multiple("(place - row * immediates.columns) / 8u", wide * blocks);
-        lines.push(format!("let first_in_row = {in_row};"));
-        let sum = |output: Output, block: u32| of_block(&sum_of_bands(output), block);
-        let is_row = |i: usize| inputs[i].broadcast() == Some(Broadcast::Row);
-        let rows: Vec<usize> = self.wide_inputs().filter(|i| is_row(*i)).collect();
-        let staged = |block: u32, i: usize| match rows.iter().position(|row| *row == i) {
-            Some(row) => STAGE * (2 * inputs.len() as u32 + row as u32 * blocks + block % blocks),
-            None => Self::staged(block, i),
-        };
-        for block in 0..blocks {
-            for i in &rows {
-                let place = format!("first_in_row + {}u", block * wide);
-                shared_stage(lines, staged(block, *i), &self.variable(*i), &place);
-            }
-            for output in outputs {
-                if self.kernel.is_merged(*output) {
-                    lines.push(format!("var {}: vec4<f32>;", sum(*output, block)));
-                }
-            }
-        }
-        let stage = |lines: &mut Vec<String>, block: u32| {
-            let (band, in_row) = (block / blocks, block % blocks);
-            for i in self.wide_inputs().filter(|i| !is_row(*i)) {
-                let place = format!("{} + {}u", first_of(band, i), in_row * wide);
-                shared_stage(lines, staged(block, i), &self.variable(i), &place);
-            }
-        };
-        let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
-            let (band, block) = (block / blocks, block % blocks);
-            let (output, variable) = (outputs[k], output_variable(outputs[k]));
-            let place = |band: u32| {
-                let first = first_of(band, inputs.len() + k);
-                format!("{first} + {}u", block * wide)
-            };
-            if !self.kernel.is_merged(output) {
-                return shared_store(lines, &variable, &place(band), value);
-            }
-            let sum = sum(output, block);
-            let with_it = match band {
-                0 => value.to_owned(),
-                _ => format!("{sum} + {value}"),
-            };
-            if band + 1 == Rows::BANDS {
-                shared_store(lines, &variable, &place(0), &with_it);
-            } else {
-                lines.push(format!("{sum} = {with_it};"));
-            }
-        };
-        let all = Rows::BANDS * blocks;
-        self.shared_blocks(lines, all, |_, _| (), stage, staged, store);
-    }
-
     /// Whether the element's lines stand where they are computed, and are not a function.
     fn in_line(&self) -> bool {
         self.is_shared() && !self.scalar
@@ -487,7 +285,7 @@ impl Layout<'_> {
     /// Loads, computes, and stores. In line each input is loaded before the first line that needs it, and each result stored behind the last
     /// line that it needs: llvmpipe's compiler would have too few registers for all of them at once, and stores one after the other wait for
     /// memory.
-    fn loaded_and_stored(
+    pub(super) fn loaded_and_stored(
         &self,
         lines: &mut Vec<String>,
         load: impl Fn(&mut Vec<String>, usize, Input),
@@ -556,7 +354,7 @@ impl Layout<'_> {
     }
 
     /// Whether an input of a kernel with wide numbers is loaded as such.
-    fn is_wide(&self, input: Input) -> bool {
+    pub(super) fn is_wide(&self, input: Input) -> bool {
         let spread = matches!(
             input.broadcast(),
             Some(Broadcast::Scalar | Broadcast::Column)
@@ -579,7 +377,7 @@ impl Layout<'_> {
     }
 
     /// Whether an input is spread over rows or columns, so that it matters where they are.
-    fn has_spread_inputs(&self) -> bool {
+    pub(super) fn has_spread_inputs(&self) -> bool {
         let spread =
             |input: &Input| matches!(input.broadcast(), Some(Broadcast::Row | Broadcast::Column));
         self.element.inputs.iter().any(spread)
@@ -593,7 +391,7 @@ impl Layout<'_> {
         ));
     }
 
-    fn loads(&self, lines: &mut Vec<String>, which: impl Fn(&Input) -> bool) {
+    pub(super) fn loads(&self, lines: &mut Vec<String>, which: impl Fn(&Input) -> bool) {
         let inputs = self.element.inputs.iter().enumerate();
         for (i, input) in inputs.filter(|(_, input)| which(input)) {
             lines.push(format!(
@@ -696,39 +494,6 @@ impl Layout<'_> {
     }
 }
 
-/// Numbers of a block that are staged together.
-pub(super) const STAGE: u32 = 2 * Rows::SHARING;
-
-/// `text`, with as many numbers staged, and some beside them for `end_of_stage`.
-pub(super) fn with_staged(text: &str, numbers: u32) -> String {
-    text.replace("@STAGED", &(numbers + 8).to_string())
-        .replace("@SPARE", &numbers.to_string())
-}
-
-/// Loads the numbers of all lanes from `place` on.
-pub(super) fn shared_stage(lines: &mut Vec<String>, first: u32, variable: &str, place: &str) {
-    for k in 0..STAGE / 4 {
-        let first = first + 4 * k;
-        lines.push(format!("stage({first}u, {variable}[{place} + {k}u]);"));
-    }
-}
-
-/// Stores the vectors of all lanes from `place` on, in the order in which they are staged.
-pub(super) fn shared_store(lines: &mut Vec<String>, variable: &str, place: &str, value: &str) {
-    lines.push(format!("let {variable}_here = pairs({value});"));
-    for k in 0..STAGE / 4 {
-        let half = component(k as usize * 4 / Rows::SHARING as usize);
-        let of = |i| {
-            let lane = (4 * k + i) % Rows::SHARING;
-            format!("subgroupShuffle({variable}_here.{half}, {lane}u)")
-        };
-        let [a, b, c, d] = [0, 1, 2, 3].map(of);
-        lines.push(format!(
-            "{variable}[{place} + {k}u] = Wide({a}, {b}, {c}, {d});"
-        ));
-    }
-}
-
 /// The name that a line gives to a value.
 fn defined(line: &str) -> Option<&str> {
     identifiers(line.strip_prefix("let ")?).next()
@@ -739,23 +504,8 @@ fn first_of_two(output: Output) -> String {
     format!("{}_first", output_variable(output))
 }
 
-/// A place that is a multiple of this power of two: so that the compiler knows the bits that are free for the number of a vector behind it, and that it is not negative.
-fn multiple(place: &str, of: u32) -> String {
-    format!("({place}) & {}u", 0x3ff_ffff & !(of - 1))
-}
-
-/// A variable of one of several blocks.
-fn of_block(name: &str, block: u32) -> String {
-    format!("{name}_{block}")
-}
-
-/// The variable of what the bands so far add to an output.
-fn sum_of_bands(output: Output) -> String {
-    format!("{}_of_bands", output_variable(output))
-}
-
 /// Where a vector lies that is in one row, with what is known of the rows in `block`.
-fn whole_place(block: &str, vector: &str, column: &str) -> [String; 3] {
+pub(super) fn whole_place(block: &str, vector: &str, column: &str) -> [String; 3] {
     [
         format!("let place = {block}.base + 4u * {vector};"),
         format!("let row = quotient(vec4<u32>(place), {block}.magic, {block}.shift).x;"),

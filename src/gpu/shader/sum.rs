@@ -1,7 +1,7 @@
 //! The WGSL of the kernels that add up.
 
 use super::kernel::Rows;
-use super::layout::{STAGE, shared_stage, shared_store, with_staged};
+use super::shared::{STAGE, is_staged, shared_load, shared_stage, shared_store, with_staged};
 use super::with_library;
 use crate::wgsl::{SUM, SUM_SHARED};
 use std::ops::Range;
@@ -109,6 +109,12 @@ impl Sum {
 /// Loads so many terms from their places and adds them up one after the other, each four for themselves: of a tree llvmpipe's compiler would
 /// keep more than there are registers. Gives the name of the sum.
 fn added_up(lines: &mut Vec<String>, place: &dyn Fn(u32) -> String, terms: u32) -> String {
+    if !is_staged() {
+        let mut load = |lines: &mut Vec<String>, term: u32| {
+            shared_load(lines, &format!("term_{term}"), "values", &place(term));
+        };
+        return added(lines, &mut load, 0..terms);
+    }
     let staged = |term: u32| STAGE * (term % 2);
     let stage = |lines: &mut Vec<String>, term: u32| {
         if term < terms {
@@ -121,7 +127,7 @@ fn added_up(lines: &mut Vec<String>, place: &dyn Fn(u32) -> String, terms: u32) 
         stage(lines, term + 1);
         let first = staged(term);
         lines.push(format!(
-            "let term_{term} = floats_of_staged({first}u, lane);"
+            "let term_{term}_here = floats_of_staged({first}u, lane);"
         ));
     };
     added(lines, &mut load, 0..terms)
@@ -135,7 +141,7 @@ fn added(
     let (first, last) = (terms.start, terms.end - 1);
     if first == last {
         load(lines, first);
-        return format!("term_{first}");
+        return format!("term_{first}_here");
     }
     let behind = if terms.len() > 4 { terms.end - 4 } else { last };
     let before = added(lines, load, first..behind);
