@@ -1,14 +1,13 @@
-// Numbers on their way from memory to the lanes, 16 of a block in one place: the first of each lane, and the second of each. Each invocation writes
+// Numbers on their way from memory to the lanes, 16 of a block in one place: the first of each lane, then the second of each. Each invocation writes
 // what it reads, all eight of a subgroup the same. Subgroups of a workgroup have the same places; llvmpipe lets one run to its end before the next
 // begins. With places of their own, which its compiler would not know, it would load number by number.
 var<workgroup> staged: array<u64, @STAGED>;
 
-// Four numbers, of two lanes of which `first` is the place of the first.
 fn stage(first: u32, wide: Wide) {
     staged[first] = wide.x;
-    staged[first + 8u] = wide.y;
-    staged[first + 1u] = wide.z;
-    staged[first + 9u] = wide.w;
+    staged[first + 1u] = wide.y;
+    staged[first + 2u] = wide.z;
+    staged[first + 3u] = wide.w;
 }
 
 // Written in a place that its compiler does not know. Else that would take for what a lane reads what was staged, and put it into lanes one by one.

@@ -1,7 +1,7 @@
 //! Kernels of subgroups that load together: how they load, the blocks that they compute, and how they store.
 
 use super::element::Input;
-use super::kernel::{Access, Output, Rows, output_variable};
+use super::kernel::{Access, Output, Rows, component, output_variable};
 use super::layout::{Layout, whole_place};
 use crate::Broadcast;
 use std::cell::Cell;
@@ -72,9 +72,19 @@ impl Layout<'_> {
         };
         let store = |lines: &mut Vec<String>, block: u32, k: usize, value: &str| {
             let place = format!("first_{} + {}u", inputs.len() + k, block * wide);
-            shared_store(lines, &output_variable(outputs[k]), &place, value);
+            shared_store(
+                lines,
+                self.stages(),
+                &output_variable(outputs[k]),
+                &place,
+                value,
+            );
         };
         self.shared_blocks(lines, self.times, begin, place, |_, _| None, store);
+    }
+
+    fn stages(&self) -> bool {
+        self.loads == Loads::Staged
     }
 
     /// Blocks of one row that a subgroup computes.
@@ -140,7 +150,7 @@ impl Layout<'_> {
                 shared_load(lines, &name, &self.variable(i), &place(block, i));
                 lines.push(format!("{} = {name}_here;", loaded(block)));
             }
-            if self.loads == Loads::Staged {
+            if self.stages() {
                 lines.push("{".to_owned());
                 begin(lines, block);
                 for i in self.wide_inputs().filter(|i| once(block, *i).is_none()) {
@@ -166,9 +176,9 @@ impl Layout<'_> {
                     _ if !self.is_wide(input) => {
                         return self.loads(lines, |other| *other == input);
                     }
-                    Some(number) if self.loads == Loads::Staged => staged(self.staged_once(number)),
+                    Some(number) if self.stages() => staged(self.staged_once(number)),
                     Some(number) => format!("{}_here", loaded_once(number)),
-                    None if self.loads == Loads::Staged => staged(Self::staged(block, i)),
+                    None if self.stages() => staged(Self::staged(block, i)),
                     None if ahead == Some(i) => loaded(block),
                     None => return shared_load(lines, &name, &self.variable(i), &place(block, i)),
                 };
@@ -234,7 +244,7 @@ impl Layout<'_> {
                     self.variable(i),
                     format!("first_in_row + {}u", block * wide),
                 );
-                if self.loads == Loads::Staged {
+                if self.stages() {
                     shared_stage(lines, self.staged_once(number), &variable, &place);
                 } else {
                     shared_load(lines, &loaded_once(number), &variable, &place);
@@ -258,7 +268,7 @@ impl Layout<'_> {
                 format!("{first} + {}u", block * wide)
             };
             if !self.kernel.is_merged(output) {
-                return shared_store(lines, &variable, &place(band), value);
+                return shared_store(lines, self.stages(), &variable, &place(band), value);
             }
             let sum = sum(output, block);
             let with_it = match band {
@@ -266,7 +276,7 @@ impl Layout<'_> {
                 _ => format!("{sum} + {value}"),
             };
             if band + 1 == Rows::BANDS {
-                shared_store(lines, &variable, &place(0), &with_it);
+                shared_store(lines, self.stages(), &variable, &place(0), &with_it);
             } else {
                 lines.push(format!("{sum} = {with_it};"));
             }
@@ -288,7 +298,7 @@ pub(super) fn with_staged(text: &str, numbers: u32) -> String {
 /// Stages the vectors of all lanes from `place` on.
 pub(super) fn shared_stage(lines: &mut Vec<String>, first: u32, variable: &str, place: &str) {
     for k in 0..Rows::SHARING / 2 {
-        let first = first + 2 * k;
+        let first = first + 4 * k;
         lines.push(format!("stage({first}u, {variable}[{place} + {k}u]);"));
     }
 }
@@ -299,13 +309,31 @@ pub(super) fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, p
     lines.push(format!("let {name}_here = floats({own});"));
 }
 
-/// Stores the vectors of all lanes from `place` on.
-pub(super) fn shared_store(lines: &mut Vec<String>, variable: &str, place: &str, value: &str) {
+/// Stores the vectors of all lanes from `place` on, of kernels that stage or do not: those that do have 16 numbers in the order of the lanes, first the first of each
+/// lane, so that a vector is next to the other in memory too.
+pub(super) fn shared_store(
+    lines: &mut Vec<String>,
+    staged: bool,
+    variable: &str,
+    place: &str,
+    value: &str,
+) {
     lines.push(format!("let {variable}_here = pairs({value});"));
-    let of = |lane| format!("subgroupShuffle({variable}_here, {lane}u)");
     for k in 0..Rows::SHARING / 2 {
-        let (even, odd) = (of(2 * k), of(2 * k + 1));
-        lines.push(format!("{variable}[{place} + {k}u] = Wide({even}, {odd});"));
+        let of = |i: u32| {
+            let number = 4 * k + i;
+            let (lane, half) = if staged {
+                (number % Rows::SHARING, number / Rows::SHARING)
+            } else {
+                (number / 2, number % 2)
+            };
+            let half = component(half as usize);
+            format!("subgroupShuffle({variable}_here.{half}, {lane}u)")
+        };
+        let [a, b, c, d] = [0, 1, 2, 3].map(of);
+        lines.push(format!(
+            "{variable}[{place} + {k}u] = Wide({a}, {b}, {c}, {d});"
+        ));
     }
 }
 

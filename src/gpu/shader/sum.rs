@@ -101,7 +101,7 @@ impl Sum {
         let place = |block: &str| format!("{wide}u * (({block}) & 0xffffffu)");
         let term = |k| place(&format!("first + {k}u * {blocks}"));
         let all = added_up(lines, &term, terms);
-        shared_store(lines, "sums", &place("number"), &all);
+        shared_store(lines, is_staged(), "sums", &place("number"), &all);
         terms
     }
 }
