@@ -309,8 +309,7 @@ pub(super) fn shared_load(lines: &mut Vec<String>, name: &str, variable: &str, p
     lines.push(format!("let {name}_here = floats({own});"));
 }
 
-/// Stores the vectors of all lanes from `place` on, of kernels that stage or do not: those that do have 16 numbers in the order of the lanes, first the first of each
-/// lane, so that a vector is next to the other in memory too.
+/// Stores the vectors of all lanes from `place` on. Where loads are staged the 16 numbers lie as they are staged: the first of each lane, then the second of each.
 pub(super) fn shared_store(
     lines: &mut Vec<String>,
     staged: bool,
