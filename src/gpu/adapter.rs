@@ -322,6 +322,9 @@ pub(super) const DIGITS: usize = 17;
 /// Their bytes.
 pub(super) const IMMEDIATE_BYTES: u32 = size_of::<Immediates>() as u32;
 
+/// Bytes of workgroup memory that kernels which load together may stage numbers in.
+pub(super) const STAGED_BYTES: u32 = 4 << 10;
+
 /// What loading together takes of the device.
 pub(super) const SHARED_LOADS: wgpu::Features = wgpu::Features::IMMEDIATES
     .union(wgpu::Features::SUBGROUP)
@@ -343,7 +346,8 @@ pub(super) fn shared_loads(
     let possible = wide_numbers(info, features)
         && [info.subgroup_min_size, info.subgroup_max_size] == [Rows::SHARING; 2]
         && features.contains(SHARED_LOADS)
-        && limits.max_immediate_size >= IMMEDIATE_BYTES;
+        && limits.max_immediate_size >= IMMEDIATE_BYTES
+        && limits.max_compute_workgroup_storage_size >= STAGED_BYTES;
     asked.or(faster).filter(|_| possible)
 }
 

@@ -70,7 +70,8 @@ impl GpuBuilder {
 
     /// From how many elements on kernels are compiled that load and store for several invocations together, on llvmpipe: by default 65,536
     /// up to Mesa 22, where they are two to five times as fast and their first use takes 0.1 to 0.2 s longer, and never on later versions, where they
-    /// are slower; `usize::MAX` is never too.
+    /// are slower; `usize::MAX` is never too. Where the processor has AVX-512 they stage what they load in workgroup memory, subgroups of a workgroup in the
+    /// same places, which is right where one runs to its end before the next begins, as llvmpipe's do.
     pub fn share_loads_from(mut self, elements: usize) -> Self {
         self.settings.share_loads_from = Some(elements);
         self

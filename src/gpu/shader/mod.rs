@@ -155,6 +155,7 @@ fn without_comments(source: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::adapter::STAGED_BYTES;
     use crate::{Operand, Operation};
 
     #[test]
@@ -299,10 +300,21 @@ mod tests {
             .add_row(&operand)
             .then(Activation::gelu())
             .mul(&operand[..]);
-        for task in [Task::Value(Direction::Backward), Task::gradients([0, 1])] {
+        // As many operands as there may be: all full, and all rows.
+        let most = |f: fn(&[f32]) -> Operand<'_>| {
+            (0..6).fold(Chain::new(), |chain, _| {
+                chain.combine(Operation::Mul, f(&operand))
+            })
+        };
+        let chains = [layer, most(|x| x.into()), most(|x| Operand::row(x))];
+        let tasks = [Task::Value(Direction::Backward), Task::gradients([0, 1])];
+        for (layer, task) in chains
+            .iter()
+            .flat_map(|chain| tasks.iter().map(move |task| (chain, task)))
+        {
             for rows in [Rows::Shared, Rows::SharedRow, Rows::SharedBands] {
-                let steps = shape(&layer);
-                let inputs = Element::new(&steps, &task).inputs.len();
+                let steps = shape(layer);
+                let inputs = Element::new(&steps, task).inputs.len();
                 let kernel = Kernel {
                     steps,
                     task: task.clone(),
@@ -317,6 +329,7 @@ mod tests {
                 };
                 let (_, size) = source.split_once("array<u64, ").unwrap();
                 let size = number(size);
+                assert!(8 * size <= STAGED_BYTES as usize, "{size}");
                 // For each place whether it was written since the compiler was last told not to know it, and whether it was read.
                 let mut new = HashSet::new();
                 let mut known = HashSet::new();
