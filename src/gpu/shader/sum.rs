@@ -39,6 +39,11 @@ impl Sum {
 
     /// The WGSL of the kernel.
     pub(in crate::gpu) fn source(self) -> String {
+        self.source_with(is_staged())
+    }
+
+    /// The same, of a kernel that may load by workgroup memory or not.
+    fn source_with(self, staged: bool) -> String {
         let mut lines = Vec::new();
         let (terms, sum) = match self {
             Self::Anywhere { beside } => {
@@ -49,8 +54,8 @@ impl Sum {
                 };
                 return with_library(&[&text], true);
             }
-            Self::Along => (Self::along(&mut lines), "f32"),
-            Self::Across => (Self::across(&mut lines), "Wide"),
+            Self::Along => (Self::along(&mut lines, staged), "f32"),
+            Self::Across => (Self::across(&mut lines, staged), "Wide"),
         };
         let kernel = SUM_SHARED
             .replace("@TERMS", &terms.to_string())
@@ -64,13 +69,13 @@ impl Sum {
         with_staged(&with_library(&[&kernel], false), 2 * STAGE)
     }
 
-    fn along(lines: &mut Vec<String>) -> u32 {
+    fn along(lines: &mut Vec<String>, staged: bool) -> u32 {
         let (terms, wide) = (Self::ALONG / Rows::SHARED, Rows::SHARING / 2);
         lines.push(format!(
             "let first = {}u * once_more(number, 1u);",
             terms * wide
         ));
-        let all = added_up(lines, &|k| format!("first + {}u", k * wide), terms);
+        let all = added_up(lines, &|k| format!("first + {}u", k * wide), terms, staged);
         lines.push(format!(
             "let own = ({all}.x + {all}.y) + ({all}.z + {all}.w);"
         ));
@@ -88,7 +93,7 @@ impl Sum {
         terms
     }
 
-    fn across(lines: &mut Vec<String>) -> u32 {
+    fn across(lines: &mut Vec<String>, staged: bool) -> u32 {
         let (terms, wide) = (Self::ACROSS, Rows::SHARING / 2);
         let blocks = "immediates.columns";
         lines.push(
@@ -100,16 +105,21 @@ impl Sum {
         // So that its compiler knows the last bits of a place, and that none is negative.
         let place = |block: &str| format!("{wide}u * (({block}) & 0xffffffu)");
         let term = |k| place(&format!("first + {k}u * {blocks}"));
-        let all = added_up(lines, &term, terms);
-        shared_store(lines, is_staged(), "sums", &place("number"), &all);
+        let all = added_up(lines, &term, terms, staged);
+        shared_store(lines, staged, "sums", &place("number"), &all);
         terms
     }
 }
 
 /// Loads so many terms from their places and adds them up one after the other, each four for themselves: of a tree llvmpipe's compiler would
 /// keep more than there are registers. Gives the name of the sum.
-fn added_up(lines: &mut Vec<String>, place: &dyn Fn(u32) -> String, terms: u32) -> String {
-    if !is_staged() {
+fn added_up(
+    lines: &mut Vec<String>,
+    place: &dyn Fn(u32) -> String,
+    terms: u32,
+    staged: bool,
+) -> String {
+    if !staged {
         let mut load = |lines: &mut Vec<String>, term: u32| {
             shared_load(lines, &format!("term_{term}"), "values", &place(term));
         };
@@ -159,10 +169,12 @@ mod tests {
     fn sums_are_valid() {
         let anywhere = [false, true].map(|beside| Sum::Anywhere { beside });
         for sum in anywhere.into_iter().chain([Sum::Along, Sum::Across]) {
-            let source = sum.source();
-            let module = naga::front::wgsl::parse_str(&source)
-                .map_err(|error| error.emit_to_string(&source));
-            assert!(module.is_ok(), "{}\n{source}", module.unwrap_err());
+            for staged in [false, true] {
+                let source = sum.source_with(staged);
+                let module = naga::front::wgsl::parse_str(&source)
+                    .map_err(|error| error.emit_to_string(&source));
+                assert!(module.is_ok(), "{}\n{source}", module.unwrap_err());
+            }
         }
     }
 }
